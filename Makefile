@@ -1,0 +1,75 @@
+# `make` lists what there is. Nothing here needs more than Python and make.
+
+PYTHON ?= python3
+PORT ?= 8000
+# Processes that run tests.
+JOBS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Stamps, so that a second run starts at once. They lie in the environment and go with it.
+MADE := $(VENV)/.made
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint bench bench-queries requirements clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUNTIME) ## start a demo on PORT (8000), with an embedded database
+	FAXHOOKS_ENV=development $(BIN)/faxhooks demo --port $(PORT)
+
+test: lint ## run every check, on SQLite and on a real PostgreSQL
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(DEV) ## check style, types and who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV) ## measure the way in, against other receivers
+	$(BIN)/python -m benchmarks.hook
+
+bench-queries: $(DEV) ## measure the queries as the tables grow, which takes ten minutes
+	$(BIN)/python -m benchmarks.queries
+
+requirements: $(DEV) ## pin the newest versions that setup.cfg and requirements*.in allow
+	$(PIP) install uv
+	$(COMPILE) setup.cfg requirements.in --output-file requirements.txt
+	$(COMPILE) --constraint requirements.txt setup.cfg requirements.in requirements-dev.in \
+		--output-file requirements-dev.txt
+
+clean: ## remove what was installed and built; var/, the demo's data, stays
+	rm -rf $(VENV) build dist *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Hashes for every platform and every Python from 3.11, and no word of where they came from.
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make requirements'
+
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'faxhooks needs Python 3.11 or newer. Say where: make PYTHON=/path/to/python3.11' >&2; \
+		exit 1; }
+	@echo 'Making the virtual environment in $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The pins hold setuptools too, so that the package itself is built without fetching anything.
+$(RUNTIME): $(MADE) requirements.txt setup.cfg pyproject.toml
+	@echo 'Installing what faxhooks needs'
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.txt
+	@echo 'Installing what checks it'
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
