@@ -1,0 +1,1 @@
+"""What a fax is and how facts about it become one answer; standard library only."""

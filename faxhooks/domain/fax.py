@@ -1,0 +1,243 @@
+"""The words of the product: what a fax can be, and one fact about it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Direction(StrEnum):
+    """Seen from the account: what it sends is outbound."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+
+
+class Outcome(StrEnum):
+    """The answer to *did it arrive?*"""
+
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    CANCELED = "canceled"
+
+
+class Phase(IntEnum):
+    """How settled a status is; a later phase always beats an earlier one."""
+
+    OPEN = 0
+    SOFT = 1
+    FINAL = 2
+
+
+class FaxStatus(StrEnum):
+    """Where a fax stands: SignalWire's ten documented words, spelled as there, and two more."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    SENDING = "sending"
+    RECEIVING = "receiving"
+    UNCONFIRMED = "unconfirmed"
+    DELIVERED = "delivered"
+    RECEIVED = "received"
+    PARTIAL = "partial"
+    NO_ANSWER = "no-answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def phase(self) -> Phase:
+        """Open, soft end or final."""
+        return _FACTS[self][0]
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the status means to the person who waits."""
+        return _FACTS[self][1]
+
+    @property
+    def rank(self) -> int:
+        """How far along the way; decides among open statuses only."""
+        return _FACTS[self][2]
+
+    @property
+    def direction(self) -> Direction | None:
+        """The direction the word itself implies, if it does."""
+        return _FACTS[self][3]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether only a correction can follow."""
+        return self.phase is Phase.FINAL
+
+    @property
+    def pessimism(self) -> int:
+        """Decides between contradicting finals: failure, partial, canceled, success."""
+        if self is FaxStatus.PARTIAL:
+            return 2
+        return {Outcome.FAILURE: 3, Outcome.CANCELED: 1}.get(self.outcome, 0)
+
+
+_OUT, _IN = Direction.OUTBOUND, Direction.INBOUND
+_FACTS: dict[FaxStatus, tuple[Phase, Outcome, int, Direction | None]] = {
+    FaxStatus.QUEUED: (Phase.OPEN, Outcome.PENDING, 10, _OUT),
+    FaxStatus.PROCESSING: (Phase.OPEN, Outcome.PENDING, 20, None),
+    FaxStatus.SENDING: (Phase.OPEN, Outcome.PENDING, 30, _OUT),
+    FaxStatus.RECEIVING: (Phase.OPEN, Outcome.PENDING, 30, _IN),
+    FaxStatus.UNCONFIRMED: (Phase.SOFT, Outcome.UNKNOWN, 40, None),
+    FaxStatus.DELIVERED: (Phase.FINAL, Outcome.SUCCESS, 50, _OUT),
+    FaxStatus.RECEIVED: (Phase.FINAL, Outcome.SUCCESS, 50, _IN),
+    FaxStatus.PARTIAL: (Phase.FINAL, Outcome.FAILURE, 50, None),
+    FaxStatus.NO_ANSWER: (Phase.FINAL, Outcome.FAILURE, 50, _OUT),
+    FaxStatus.BUSY: (Phase.FINAL, Outcome.FAILURE, 50, _OUT),
+    FaxStatus.FAILED: (Phase.FINAL, Outcome.FAILURE, 50, None),
+    FaxStatus.CANCELED: (Phase.FINAL, Outcome.CANCELED, 50, None),
+}
+
+
+class Evidence(StrEnum):
+    """How we know a fact."""
+
+    UNSIGNED = "unsigned"  # It came through a secret URL, no more.
+    SIGNED = "signed"
+    CONFIRMED = "confirmed"  # Read from the provider's own API.
+    OWN = "own"  # Our send, timer or operator.
+
+
+class Source(StrEnum):
+    """Who said it."""
+
+    CALLBACK = "callback"
+    POLL = "poll"
+    SEND = "send"
+    TIMER = "timer"
+    OPERATOR = "operator"
+
+
+class Verdict(StrEnum):
+    """What an event, or the callback it came in, did when it arrived."""
+
+    APPLIED = "applied"
+    REPEATED = "repeated"
+    STALE = "stale"
+    CONFLICT = "conflict"
+    UNRECOGNIZED = "unrecognized"
+
+
+class Flag(StrEnum):
+    """What a person or the poller should know about a fax beside its status."""
+
+    CONFLICT = "conflict"
+    PROVISIONAL = "provisional"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A provider's id for a fax.
+
+    `shared` ids (a call that may carry several faxes) find a fax but do not identify it.
+    """
+
+    id: str
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An end of a fax: E.164 where it is a number, else the text; `raw` is the provider's."""
+
+    value: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaxError:
+    """The provider's own words about a failure, verbatim."""
+
+    code: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A decimal amount as text, and its unit: an ISO 4217 currency, or `pages`."""
+
+    amount: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaxEvent:
+    """One normalized fact about one fax.
+
+    `digest` is the SHA-256 of what the event says: equal digests are the same fact.
+    `references` name the fax, the provider's main id first. `status` is None when the fact
+    moves nothing (a call that completed). `attempt` tells the provider's own tries apart;
+    `retried` marks a fact of a fax the provider tries again; `asks_poll` one that only the
+    provider's API can settle. `drift` says what of it our tables did not know. Durations
+    are seconds, times aware UTC.
+    """
+
+    digest: bytes
+    references: tuple[Reference, ...]
+    received_at: datetime
+    status: FaxStatus | None = None
+    provider_status: str | None = None
+    source: Source = Source.CALLBACK
+    evidence: Evidence = Evidence.UNSIGNED
+    occurred_at: datetime | None = None
+    direction: Direction | None = None
+    sender: Number | None = None
+    recipient: Number | None = None
+    reason: str | None = None
+    detail: str | None = None
+    error: FaxError | None = None
+    pages: int | None = None
+    duration: int | None = None
+    cost: Cost | None = None
+    media_url: str | None = None
+    remote_station_id: str | None = None
+    attempt: str | None = None
+    retried: bool = False
+    asks_poll: bool = False
+    drift: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaxState:
+    """What a set of events says of one fax: a projection that can always be rebuilt."""
+
+    status: FaxStatus
+    provider_status: str | None
+    evidence: Evidence
+    references: tuple[Reference, ...]
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    direction: Direction | None
+    sender: Number | None
+    recipient: Number | None
+    reason: str | None
+    error: FaxError | None
+    pages: int | None
+    duration: int | None
+    cost: Cost | None
+    media_url: str | None
+    remote_station_id: str | None
+    events: int
+    asks_poll: bool
+    flags: frozenset[Flag] = field(default_factory=frozenset)
+
+    @property
+    def provider_fax_id(self) -> str:
+        """The id the provider shows to people."""
+        return self.references[0].id
+
+    @property
+    def seconds_to_final(self) -> float | None:
+        """From the first word of it to its end; None while open, or where only the end is known."""
+        if self.finished_at is None or self.started_at is None:
+            return None
+        return max(0.0, (self.finished_at - self.started_at).total_seconds())

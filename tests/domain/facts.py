@@ -1,0 +1,81 @@
+"""Facts about one fax, made to order and drawn at random."""
+
+import hashlib
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from faxhooks.domain.fax import (
+    Cost,
+    Direction,
+    Evidence,
+    FaxError,
+    FaxEvent,
+    FaxStatus,
+    Number,
+    Reference,
+    Source,
+)
+from faxhooks.domain.reasons import REASONS
+
+NOON: Final = datetime(2026, 1, 2, 12, tzinfo=UTC)
+WORDS: Final = (*FaxStatus, None)
+FINALS: Final = tuple(status for status in FaxStatus if status.is_final)
+OPEN: Final = (FaxStatus.QUEUED, FaxStatus.PROCESSING, FaxStatus.SENDING, FaxStatus.RECEIVING)
+
+_SOURCES = {Evidence.CONFIRMED: Source.POLL, Evidence.OWN: Source.OPERATOR}
+
+
+def fact(
+    status: FaxStatus | None,
+    evidence: Evidence = Evidence.SIGNED,
+    minute: int | None = None,
+    arrived: int = 0,
+    **said: Any,
+) -> FaxEvent:
+    """One fact; `minute` is the provider's time after noon, `arrived` ours, which is no part
+    of what is said and so none of the digest.
+    """
+    content = repr((status, evidence, minute, sorted(said.items())))
+    return FaxEvent(
+        digest=hashlib.sha256(content.encode()).digest(),
+        references=said.pop("references", (Reference("fax"),)),
+        received_at=NOON + timedelta(minutes=arrived),
+        occurred_at=None if minute is None else NOON + timedelta(minutes=minute),
+        status=status,
+        provider_status=None if status is None else status.upper(),
+        evidence=evidence,
+        source=_SOURCES.get(evidence, Source.CALLBACK),
+        **said,
+    )
+
+
+def _drawn(dice: random.Random) -> FaxEvent:
+    attempt = dice.choice([None, "first", "second"])
+    return fact(
+        dice.choice(WORDS),
+        dice.choice(list(Evidence)),
+        dice.choice([None, 0, 1, 2]),
+        arrived=dice.randrange(6),
+        references=tuple(
+            Reference(name, shared=dice.random() < 0.2)
+            for name in dice.sample(["a", "b", "c"], dice.randint(1, 3))
+        ),
+        attempt=attempt,
+        retried=attempt == "second" and dice.random() < 0.7,
+        asks_poll=dice.random() < 0.2,
+        direction=dice.choice([None, None, *Direction]),
+        sender=dice.choice([None, Number("+13103383454", "+1 310 338 3454"), Number("u", "u")]),
+        recipient=dice.choice([None, Number("+13104456789", "+13104456789")]),
+        reason=dice.choice([None, *REASONS]),
+        error=dice.choice([None, FaxError("34002", None), FaxError(None, "busy")]),
+        pages=dice.choice([None, 0, 1, 2]),
+        duration=dice.choice([None, 0, 30]),
+        cost=dice.choice([None, Cost("1", "pages"), Cost("0.0050", "USD")]),
+        media_url=dice.choice([None, "https://files.example/1.pdf"]),
+        remote_station_id=dice.choice([None, "OFFICE"]),
+    )
+
+
+DRAWN: Final = tuple(_drawn(random.Random(seed)) for seed in range(4000))
+"""The same facts in every run, with every field at times empty."""

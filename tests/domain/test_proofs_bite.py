@@ -1,0 +1,68 @@
+"""Broken folds, to show that the proofs would notice."""
+
+from dataclasses import replace
+
+import pytest
+
+from faxhooks.domain.fax import Evidence, FaxStatus
+from faxhooks.domain.lifecycle import fold
+from tests.domain.facts import DRAWN, WORDS, fact
+from tests.domain.proofs import (
+    check_every_arrival,
+    check_every_order,
+    check_every_set,
+    check_grouping,
+    check_repetition,
+)
+
+KINDS = [
+    fact(word, how, at)
+    for word in (FaxStatus.SENDING, FaxStatus.DELIVERED, FaxStatus.FAILED)
+    for how in (Evidence.SIGNED, Evidence.CONFIRMED)
+    for at in (None, 0, 1)
+]
+
+
+def last_writer_wins(events):
+    told = list(events)
+    return replace(fold(told), status=told[-1].status or FaxStatus.QUEUED)
+
+
+def without_evidence(events):
+    return fold(replace(event, evidence=Evidence.SIGNED) for event in events)
+
+
+def without_times(events):
+    return fold(replace(event, occurred_at=None) for event in events)
+
+
+def in_order_of_arrival(events):
+    return fold(replace(event, occurred_at=event.received_at) for event in events)
+
+
+def counting_every_post(events):
+    told = list(events)
+    return replace(fold(told), events=len(told))
+
+
+@pytest.mark.parametrize("broken", [last_writer_wins, without_evidence, without_times])
+def test_a_fold_that_drops_a_rule_is_caught_by_pairs_alone(broken):
+    with pytest.raises(AssertionError):
+        check_every_set(check_every_order, broken, KINDS, 2)
+
+
+@pytest.mark.parametrize("broken", [last_writer_wins, in_order_of_arrival])
+def test_a_fold_that_trusts_the_order_of_arrival_is_caught(broken):
+    stamped = [[fact(word, arrived=n) for n in range(2)] for word in WORDS]
+    with pytest.raises(AssertionError):
+        check_every_set(check_every_arrival, broken, stamped, 2)
+
+
+def test_a_fold_that_counts_a_repetition_is_caught():
+    with pytest.raises(AssertionError):
+        check_repetition(counting_every_post, DRAWN[:3], DRAWN[:1])
+
+
+def test_a_fold_that_depends_on_grouping_is_caught():
+    with pytest.raises(AssertionError):
+        check_grouping(last_writer_wins, [fact(FaxStatus.DELIVERED)], [fact(FaxStatus.SENDING)])
