@@ -1,0 +1,1 @@
+"""Bytes in, FaxEvents out; no web framework, no database."""

@@ -1,0 +1,66 @@
+"""What every provider brings: how to check its callbacks and how to read them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from faxhooks.domain.callback import Callback
+from faxhooks.domain.fax import Evidence, FaxEvent
+
+Config = Mapping[str, tuple[str, ...]]
+"""An account's values by option name; an option given once has a tuple of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a provider is told once its callback is safe; always status 200."""
+
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class Adapter(Protocol):
+    """Reads one account's callbacks; pure, so that a replay reads as the first time did."""
+
+    def verify(self, callback: Callback) -> Evidence:
+        """How sure we may be of it. Raises AuthenticityError when it must be refused."""
+
+    def normalize(self, callback: Callback) -> tuple[FaxEvent, ...]:
+        """The facts it states, at least one. Raises UnreadableError when it cannot tell."""
+
+    def reply(self, callback: Callback) -> Reply:
+        """The body the provider expects after the commit; must not raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value an account of this provider has, as `account add` asks for it.
+
+    `check` returns the value to keep and raises ValueError with what is allowed. A `rotates`
+    option keeps several values, newest first, until the old ones are dropped. `demo` makes up
+    a value for a demo account, where the provider's form of one allows it.
+    """
+
+    name: str
+    help: str
+    secret: bool = False
+    required: bool = False
+    rotates: bool = False
+    default: str | None = None
+    check: Callable[[str], str] = str.strip
+    demo: Callable[[], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A line of the registry. `adapter` takes an account's values and its hook URL;
+    `headers` are the lower-case names of the request headers worth keeping;
+    `samples` show a callback of each media type, as its documentation does.
+    """
+
+    name: str
+    title: str
+    options: tuple[Option, ...]
+    headers: frozenset[str]
+    samples: Mapping[str, Mapping[str, Any]]
+    adapter: Callable[[Config, str], Adapter]

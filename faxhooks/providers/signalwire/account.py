@@ -1,0 +1,136 @@
+"""What a SignalWire account is made of."""
+
+import re
+import secrets
+from uuid import UUID, uuid4
+
+from faxhooks.providers.base import Config, Option, Provider
+from faxhooks.providers.signalwire.callbacks import SignalWire
+from faxhooks.providers.signalwire.signatures import SIGNATURES
+
+_SPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SECRET = re.compile(r"[!-~]{1,200}")
+
+
+def check_project(value: str) -> str:
+    """A project id in lower case. Raises ValueError for anything but the text of a UUID."""
+    project = value.strip().lower()
+    if not _UUID.fullmatch(project):
+        raise ValueError("must be the project's UUID, as the dashboard shows it")
+    return str(UUID(project))
+
+
+def check_secret(value: str) -> str:
+    """A signing key or API token. Raises ValueError without showing it.
+
+    Documented keys begin with `PSK_`, but some receivers report callbacks signed with an API
+    token, so no prefix is asked for. An empty key would accept anybody's signature.
+    """
+    secret = value.strip()
+    if not _SECRET.fullmatch(secret):
+        raise ValueError("must be 1 to 200 printable ASCII characters without spaces")
+    return secret
+
+
+def check_space(value: str) -> str:
+    """The name of a space, also from its host name or address. Raises ValueError."""
+    host = value.strip().lower().removeprefix("https://").rstrip("/")
+    space = host.removesuffix(".signalwire.com")
+    if not _SPACE.fullmatch(space):
+        raise ValueError("must be a space such as example or example.signalwire.com")
+    return space
+
+
+def check_yes_no(value: str) -> str:
+    """`yes` or `no`. Raises ValueError for anything else."""
+    answer = value.strip().lower()
+    if answer not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return answer
+
+
+def read_account(config: Config, hook_url: str) -> SignalWire:
+    """The adapter of one account. Without a signing key it refuses every signature."""
+    return SignalWire(
+        signing_keys=config.get("signing-key", ()),
+        hook_url=hook_url,
+        unsigned_json="yes" in config.get("unsigned-json", ()),
+    )
+
+
+SIGNALWIRE = Provider(
+    name="signalwire",
+    title="SignalWire",
+    options=(
+        Option(
+            "project-id",
+            "the project's UUID, its AccountSid",
+            required=True,
+            check=check_project,
+            demo=lambda: str(uuid4()),
+        ),
+        Option(
+            "signing-key",
+            "signing key (PSK_…) from the dashboard's API page; callbacks are checked with it",
+            secret=True,
+            required=True,
+            rotates=True,
+            check=check_secret,
+            demo=lambda: f"PSK_{secrets.token_urlsafe(24)}",
+        ),
+        Option(
+            "api-token",
+            "API token (PT…) with the Fax scope, for asking the API about a fax",
+            secret=True,
+            check=check_secret,
+        ),
+        Option("space", "name of the space, as in NAME.signalwire.com", check=check_space),
+        Option(
+            "unsigned-json",
+            "yes: believe calling.call.fax posts that carry no signature; no page says whether "
+            "SignalWire signs them",
+            default="no",
+            check=check_yes_no,
+        ),
+    ),
+    headers=frozenset({"content-type", "user-agent", *SIGNATURES}),
+    samples={
+        "application/x-www-form-urlencoded": {
+            "FaxSid": "c9a1d3e4-56f7-49ab-8def-0123456789ab",
+            "AccountSid": "b3877c40-da60-4998-90ad-b792e98472af",
+            "From": "+13105550100",
+            "To": "+13105550101",
+            "FaxStatus": "delivered",
+            "ApiVersion": "v1",
+            "NumPages": "2",
+            "RemoteStationId": "+1 310 555 0101",
+            "MediaSid": "0b8c2b6e-3d2e-4c55-9f0e-6f4a5d1c2b3a",
+            "Timestamp": "2026-01-13T21:54:46Z",
+        },
+        "application/json": {
+            "event_type": "calling.call.fax",
+            "event_channel": "swml:3f2a7c1e-8f2e-4b6a-9a57-0f5c3f1d2e4b",
+            "timestamp": 1640000000.123,
+            "project_id": "b3877c40-da60-4998-90ad-b792e98472af",
+            "params": {
+                "call_id": "b5d63b2e-f75b-4dc8-b6d4-269b635f96c0",
+                "control_id": "18500437-ebb0-4022-8ddd-770cbe6fd531",
+                "fax": {
+                    "type": "finished",
+                    "params": {
+                        "direction": "receive",
+                        "identity": "+13105550101",
+                        "remote_identity": "+13105550100",
+                        "pages": 3,
+                        "success": True,
+                        "result": 0,
+                        "result_text": "OK",
+                        "format": "pdf",
+                    },
+                },
+            },
+        },
+    },
+    adapter=read_account,
+)
