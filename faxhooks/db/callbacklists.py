@@ -1,0 +1,184 @@
+"""Lists of callbacks: filtered, newest first to look at, or oldest first to be read again."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, false, func, literal, or_, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from faxhooks.db.accounts import as_uuid
+from faxhooks.db.models import AccountRow, CallbackRow, EventRow, FaxRow
+from faxhooks.domain.errors import NotFoundError
+from faxhooks.domain.fax import Verdict
+
+Position = tuple[datetime, UUID]
+"""Where a page begins: behind the callback of this arrival and id."""
+
+_CONTENT = {"query", "headers", "body"}
+_SHOWN = [column for column in CallbackRow.__table__.c if column.name not in _CONTENT]
+"""What may be seen without the right to see content; bodies are not even fetched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackFilter:
+    """Which callbacks are asked for; an empty collection asks for all, several values for any of.
+
+    A reason that ends in `*` is a prefix. `after` bounds are inclusive, `before` bounds
+    exclusive. `accounts` holds ids or labels. `fax_ids` asks for the callbacks in the
+    histories of these faxes. `visible` are the accounts that may be seen; None is all.
+    """
+
+    verdicts: Collection[str] = ()
+    accounts: Collection[str] = ()
+    providers: Collection[str] = ()
+    evidences: Collection[str] = ()
+    reasons: Collection[str] = ()
+    fax_ids: Collection[UUID] = ()
+    received_after: datetime | None = None
+    received_before: datetime | None = None
+    visible: Collection[UUID] | None = None
+
+
+def list_page(
+    session: Session, wanted: CallbackFilter, *, limit: int, after: Position | None = None
+) -> tuple[Sequence[Any], Position | None]:
+    """Callbacks without their content, newest first, and where the next page begins.
+
+    Each row has the columns of CallbackRow but `query`, `headers` and `body`, and its
+    account's `account_label` and `provider`.
+    """
+    key = tuple_(CallbackRow.received_at, CallbackRow.id)
+    statement = (
+        _described(select(*_SHOWN))
+        .where(*_conditions(session, wanted))
+        .order_by(CallbackRow.received_at.desc(), CallbackRow.id.desc())
+    )
+    if after is not None:
+        statement = statement.where(key < _bound(after))
+    return _cut(session.execute(statement.limit(limit + 1)).all(), limit)
+
+
+def list_ids(
+    session: Session, wanted: CallbackFilter, *, limit: int, after: Position | None = None
+) -> tuple[list[UUID], Position | None]:
+    """The ids of callbacks, oldest first, and where the next page begins."""
+    key = tuple_(CallbackRow.received_at, CallbackRow.id)
+    statement = (
+        select(CallbackRow.received_at, CallbackRow.id)
+        .where(*_conditions(session, wanted))
+        .order_by(CallbackRow.received_at, CallbackRow.id)
+    )
+    if after is not None:
+        statement = statement.where(key > _bound(after))
+    rows, following = _cut(session.execute(statement.limit(limit + 1)).all(), limit)
+    return [row.id for row in rows], following
+
+
+def count_callbacks(session: Session, wanted: CallbackFilter) -> int:
+    """How many callbacks are asked for."""
+    conditions = _conditions(session, wanted)
+    return session.scalar(select(func.count(CallbackRow.id)).where(*conditions)) or 0
+
+
+def get_described(
+    session: Session,
+    callback_id: UUID,
+    *,
+    content: bool,
+    accounts: Collection[UUID] | None = None,
+) -> Any:
+    """One callback as `list_page` has it, with its `content` too if asked; NotFoundError."""
+    columns = CallbackRow.__table__.c if content else _SHOWN
+    statement = _described(select(*columns)).where(CallbackRow.id == callback_id)
+    if accounts is not None:
+        statement = statement.where(CallbackRow.account_id.in_(accounts))
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such callback")
+    return row
+
+
+def _described(statement: Select[Any]) -> Select[Any]:
+    """The same with the callback's account beside it."""
+    label, provider = AccountRow.label.label("account_label"), AccountRow.provider
+    owner = AccountRow.id == CallbackRow.account_id
+    return statement.add_columns(label, provider).join_from(CallbackRow, AccountRow, owner)
+
+
+def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], Position | None]:
+    page = rows[:limit]
+    return page, (page[-1].received_at, page[-1].id) if len(rows) > limit else None
+
+
+def _conditions(session: Session, wanted: CallbackFilter) -> list[ColumnElement[bool]]:
+    conditions = [
+        _any_account(session, wanted),
+        _any_reason(wanted.reasons),
+        _any_fax(session, wanted.fax_ids),
+        _any_verdict(wanted.verdicts),
+        CallbackRow.evidence.in_(wanted.evidences) if wanted.evidences else None,
+        None if wanted.received_after is None else CallbackRow.received_at >= wanted.received_after,
+        None
+        if wanted.received_before is None
+        else CallbackRow.received_at < wanted.received_before,
+    ]
+    return [condition for condition in conditions if condition is not None]
+
+
+def _any_account(session: Session, wanted: CallbackFilter) -> ColumnElement[bool] | None:
+    """By id, since that is what the callbacks have; asks for the accounts where some are named."""
+    visible = wanted.visible
+    if not wanted.accounts and not wanted.providers:
+        return None if visible is None else CallbackRow.account_id.in_(visible)
+    statement = select(AccountRow.id)
+    if wanted.accounts:
+        ids = [id_ for name in wanted.accounts if (id_ := as_uuid(name))]
+        named = or_(AccountRow.label.in_(wanted.accounts), AccountRow.id.in_(ids))
+        statement = statement.where(named)
+    if wanted.providers:
+        statement = statement.where(AccountRow.provider.in_(wanted.providers))
+    found = {id_ for id_ in session.scalars(statement) if visible is None or id_ in visible}
+    return CallbackRow.account_id.in_(found) if found else false()
+
+
+def _any_verdict(verdicts: Collection[str]) -> ColumnElement[bool] | None:
+    """The unread ones with the very words of their partial index, so that it is seen to serve."""
+    if set(verdicts) == {Verdict.UNRECOGNIZED}:
+        return text("callbacks.verdict = 'unrecognized'")  # type: ignore[return-value]
+    return CallbackRow.verdict.in_(verdicts) if verdicts else None
+
+
+def _any_reason(reasons: Collection[str]) -> ColumnElement[bool] | None:
+    """Prefixes without LIKE, which takes no notice of capitals on SQLite."""
+    if not reasons:
+        return None
+    exact = [reason for reason in reasons if not reason.endswith("*")]
+    prefixes = [reason[:-1] for reason in reasons if reason.endswith("*")]
+    begins = [func.substr(CallbackRow.reason, 1, len(prefix)) == prefix for prefix in prefixes]
+    return or_(CallbackRow.reason.in_(exact), *begins)
+
+
+def _any_fax(session: Session, fax_ids: Collection[UUID]) -> ColumnElement[bool] | None:
+    """The callbacks of a history are few, so they are looked up first, and then by their ids.
+
+    A fax that was merged into another is found there.
+    """
+    if not fax_ids:
+        return None
+    into = select(FaxRow.merged_into).where(FaxRow.id.in_(fax_ids), FaxRow.merged_into.is_not(None))
+    faxes = {*fax_ids, *session.scalars(into)}
+    events = select(EventRow.callback_id).where(EventRow.fax_id.in_(faxes)).distinct()
+    found = [callback_id for callback_id in session.scalars(events) if callback_id is not None]
+    return CallbackRow.id.in_(found) if found else false()
+
+
+def _bound(position: Position) -> Any:
+    """The key as typed parameters, since a bare tuple would be sent without its types."""
+    received_at, callback_id = position
+    return tuple_(
+        literal(received_at, CallbackRow.received_at.type),
+        literal(callback_id, CallbackRow.id.type),
+    )

@@ -1,0 +1,116 @@
+"""Fax rows: the projection of a history, and the queries that ask for it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from faxhooks.db.models import FaxRow
+from faxhooks.domain.errors import NotFoundError
+from faxhooks.domain.fax import FaxState
+
+_FAXES: Any = FaxRow.__table__
+_LOCK = (
+    select(_FAXES.c.id, _FAXES.c.merged_into)
+    .where(_FAXES.c.id.in_(bindparam("fax_ids")))
+    .order_by(_FAXES.c.id)
+    .with_for_update()
+)
+_ADD = insert(_FAXES)
+_SAVE = update(_FAXES).where(_FAXES.c.id == bindparam("fax"))
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The account that a fax belongs to."""
+
+    account_id: UUID
+    provider: str
+
+
+def lock_faxes(session: Session, fax_ids: Collection[UUID]) -> dict[UUID, UUID | None]:
+    """Lock these rows, in one fixed order, and say into which fax each was merged, if any."""
+    if not fax_ids:
+        return {}
+    rows = session.execute(_LOCK, {"fax_ids": list(fax_ids)})
+    return {row.id: row.merged_into for row in rows}
+
+
+def add_faxes(session: Session, faxes: Mapping[UUID, tuple[Home, FaxState]]) -> None:
+    """Insert faxes that were never heard of before."""
+    if faxes:
+        session.execute(
+            _ADD,
+            [
+                {
+                    "id": fax_id,
+                    "account_id": home.account_id,
+                    "provider": home.provider,
+                    "tags": {},
+                    "merged_into": None,
+                    **_projection(state),
+                }
+                for fax_id, (home, state) in faxes.items()
+            ],
+        )
+
+
+def save_faxes(session: Session, states: Mapping[UUID, FaxState]) -> None:
+    """Project these states onto their rows, which the caller has locked."""
+    if states:
+        rows = [{"fax": fax_id, **_projection(state)} for fax_id, state in states.items()]
+        session.execute(_SAVE, rows)
+
+
+def mark_merged(session: Session, fax_ids: Collection[UUID], into: UUID) -> None:
+    """Leave a signpost where a fax turned out to be another one."""
+    session.execute(update(FaxRow).where(FaxRow.id.in_(fax_ids)).values(merged_into=into))
+    session.execute(update(FaxRow).where(FaxRow.merged_into.in_(fax_ids)).values(merged_into=into))
+
+
+def get_fax(session: Session, fax_id: UUID, *, accounts: Collection[UUID] | None = None) -> FaxRow:
+    """One fax, found under the id of any fax merged into it; raises NotFoundError.
+
+    `accounts` limits what the caller may see; None is everything.
+    """
+    row = session.get(FaxRow, fax_id)
+    if row is not None and row.merged_into is not None:
+        row = session.get(FaxRow, row.merged_into)
+    if row is None or (accounts is not None and row.account_id not in accounts):
+        raise NotFoundError("there is no such fax")
+    return row
+
+
+def _projection(state: FaxState) -> dict[str, Any]:
+    sender, recipient = state.sender, state.recipient
+    return {
+        "provider_fax_id": state.provider_fax_id,
+        "direction": state.direction,
+        "sender": sender and sender.value,
+        "sender_raw": sender and sender.raw,
+        "recipient": recipient and recipient.value,
+        "recipient_raw": recipient and recipient.raw,
+        "status": state.status,
+        "outcome": state.status.outcome,
+        "provider_status": state.provider_status,
+        "reason": state.reason,
+        "error_code": state.error and state.error.code,
+        "error_message": state.error and state.error.message,
+        "evidence": state.evidence,
+        "flags": state.flags,
+        "pages": state.pages,
+        "duration": state.duration,
+        "cost_amount": state.cost and state.cost.amount,
+        "cost_unit": state.cost and state.cost.unit,
+        "media_url": state.media_url,
+        "remote_station_id": state.remote_station_id,
+        "events": state.events,
+        "created_at": state.created_at,
+        "updated_at": state.updated_at,
+        "finished_at": state.finished_at,
+        "seconds_to_final": state.seconds_to_final,
+        "next_poll_at": state.updated_at if state.asks_poll else None,
+    }

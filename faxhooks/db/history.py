@@ -1,0 +1,144 @@
+"""Events: written once, in order of arrival, and read back as the facts they were."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.orm import Session
+
+from faxhooks.db.models import EventRow
+from faxhooks.domain.fax import (
+    Cost,
+    Direction,
+    Evidence,
+    FaxError,
+    FaxEvent,
+    FaxStatus,
+    Number,
+    Reference,
+    Source,
+    Verdict,
+)
+
+_EVENTS: Any = EventRow.__table__
+_LIST = (
+    select(_EVENTS)
+    .where(_EVENTS.c.fax_id.in_(bindparam("fax_ids")))
+    .order_by(_EVENTS.c.fax_id, _EVENTS.c.seq)
+)
+_ADD = insert(_EVENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a fax's history: the event, what it did, and where the fax stood after it.
+
+    `change` is its number in the feed over all faxes, from 1 on; 0 until it has one.
+    """
+
+    fax_id: UUID
+    seq: int
+    event: FaxEvent
+    verdict: Verdict
+    status_after: FaxStatus
+    callback_id: UUID | None
+    change: int = 0
+
+
+def list_entries(session: Session, fax_ids: Collection[UUID]) -> dict[UUID, list[Entry]]:
+    """The whole history of each of these faxes, in order of arrival."""
+    found: dict[UUID, list[Entry]] = defaultdict(list)
+    if not fax_ids:
+        return found
+    for row in session.execute(_LIST, {"fax_ids": list(fax_ids)}):
+        found[row.fax_id].append(read_entry(row))
+    return found
+
+
+def add_entries(session: Session, entries: Sequence[Entry]) -> None:
+    """Append these to their histories; a digest the fax has already is an IntegrityError."""
+    if entries:
+        session.execute(_ADD, [_values(entry) for entry in entries])
+
+
+def delete_entries(session: Session, fax_ids: Collection[UUID]) -> None:
+    """Take these histories out, to be written again under another fax."""
+    session.execute(delete(EventRow).where(EventRow.fax_id.in_(fax_ids)))
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    event = entry.event
+    return {
+        "fax_id": entry.fax_id,
+        "seq": entry.seq,
+        "digest": event.digest,
+        "callback_id": entry.callback_id,
+        "status": event.status,
+        "verdict": entry.verdict,
+        "status_after": entry.status_after,
+        "reason": event.reason,
+        "detail": event.detail,
+        "provider_status": event.provider_status,
+        "source": event.source,
+        "evidence": event.evidence,
+        "occurred_at": event.occurred_at,
+        "received_at": event.received_at,
+        "facts": _facts(event),
+        "change": entry.change,
+    }
+
+
+def _facts(event: FaxEvent) -> dict[str, Any]:
+    """What has no column of its own; what an event does not say takes no room."""
+    facts = {
+        "references": [[reference.id, reference.shared] for reference in event.references],
+        "direction": event.direction,
+        "sender": [event.sender.value, event.sender.raw] if event.sender else None,
+        "recipient": [event.recipient.value, event.recipient.raw] if event.recipient else None,
+        "error": [event.error.code, event.error.message] if event.error else None,
+        "cost": [event.cost.amount, event.cost.unit] if event.cost else None,
+        "pages": event.pages,
+        "duration": event.duration,
+        "media_url": event.media_url,
+        "remote_station_id": event.remote_station_id,
+        "attempt": event.attempt,
+        "retried": event.retried or None,
+        "asks_poll": event.asks_poll or None,
+        "drift": event.drift,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def read_entry(row: Any) -> Entry:
+    """The entry in a row of the events, joined with anything else or not."""
+    facts = row.facts
+    event = FaxEvent(
+        digest=row.digest,
+        references=tuple(Reference(*pair) for pair in facts["references"]),
+        received_at=row.received_at,
+        status=FaxStatus(row.status) if row.status else None,
+        provider_status=row.provider_status,
+        source=Source(row.source),
+        evidence=Evidence(row.evidence),
+        occurred_at=row.occurred_at,
+        direction=Direction(facts["direction"]) if "direction" in facts else None,
+        sender=Number(*facts["sender"]) if "sender" in facts else None,
+        recipient=Number(*facts["recipient"]) if "recipient" in facts else None,
+        reason=row.reason,
+        detail=row.detail,
+        error=FaxError(*facts["error"]) if "error" in facts else None,
+        pages=facts.get("pages"),
+        duration=facts.get("duration"),
+        cost=Cost(*facts["cost"]) if "cost" in facts else None,
+        media_url=facts.get("media_url"),
+        remote_station_id=facts.get("remote_station_id"),
+        attempt=facts.get("attempt"),
+        retried=facts.get("retried", False),
+        asks_poll=facts.get("asks_poll", False),
+        drift=facts.get("drift"),
+    )
+    verdict, status_after = Verdict(row.verdict), FaxStatus(row.status_after)
+    return Entry(row.fax_id, row.seq, event, verdict, status_after, row.callback_id, row.change)

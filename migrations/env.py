@@ -1,0 +1,41 @@
+"""How alembic reaches the database: one transaction, and one release at a time."""
+
+from alembic import context
+from sqlalchemy import Connection, Engine, text
+
+from faxhooks.db.engine import open_engine
+from faxhooks.db.models import Row
+
+# An arbitrary number that names our lock among all advisory locks of the database.
+LOCK = 7_329_446_871
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations; two releases that start at once take turns."""
+    context.configure(
+        connection=connection,
+        target_metadata=Row.metadata,
+        render_as_batch=True,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            connection.execute(text("SET LOCAL lock_timeout = '30s'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        context.run_migrations()
+
+
+def engine() -> Engine:
+    """The engine we were handed, or the configured one when alembic was called by hand."""
+    given = context.config.attributes.get("engine")
+    if isinstance(given, Engine):
+        return given
+    from faxhooks.settings import Settings  # noqa: PLC0415 (only alembic's own command needs it)
+
+    return open_engine(Settings.from_env().database_url)
+
+
+with engine().connect() as connection:
+    migrate(connection)
