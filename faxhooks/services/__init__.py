@@ -1,0 +1,1 @@
+"""Verbs; they own the transactions."""

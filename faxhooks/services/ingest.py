@@ -1,0 +1,198 @@
+"""A callback comes in: verified, read, and committed before it is answered."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from faxhooks.db import callbacks
+from faxhooks.db.engine import HOOK_DEADLINE, Database
+from faxhooks.db.faxes import Home
+from faxhooks.domain.callback import Callback
+from faxhooks.domain.errors import AuthenticityError, UnavailableError, UnreadableError
+from faxhooks.domain.fax import Evidence, FaxEvent, Verdict
+from faxhooks.providers.base import Reply
+from faxhooks.services import meters
+from faxhooks.services.claiming import Fact
+from faxhooks.services.committing import GroupCommit
+from faxhooks.services.directory import Directory, Entrance
+from faxhooks.services.recording import Recorded, record
+
+log = structlog.get_logger()
+
+TOKEN: Final = "{token}"  # noqa: S105 (a placeholder, so that the secret is not stored in the clear)
+_NEWS: Final = (Verdict.CONFLICT, Verdict.APPLIED, Verdict.STALE, Verdict.REPEATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An authentic callback and what it states; no events and a reason where none was read."""
+
+    id: UUID
+    entrance: Entrance
+    path: str
+    callback: Callback
+    evidence: Evidence
+    digest: bytes
+    events: tuple[FaxEvent, ...] = ()
+    reason: str | None = None
+
+
+class Receiver:
+    """The one way in for callbacks; `release` is noted on each, to know who misread it."""
+
+    def __init__(self, database: Database, directory: Directory, release: str) -> None:
+        self._database = database
+        self._directory = directory
+        self._release = release
+        self._commits: GroupCommit[Delivery, Verdict] = GroupCommit(self._commit)
+
+    def receive(self, provider: str, token: str, callback: Callback) -> Reply:
+        """Keep a callback, then say what the provider expects to hear.
+
+        Raises NotFoundError for an unknown or disabled token, AuthenticityError when it is
+        not the provider's, UnavailableError when it could not be kept.
+        """
+        until = time.monotonic() + HOOK_DEADLINE
+        entrance = self._directory.find(provider, token)
+        evidence = verify(entrance, callback)
+        path = callback.target.partition("?")[0].replace(token, TOKEN)
+        self._keep(read(entrance, callback, evidence, path), until)
+        return entrance.adapter.reply(callback)
+
+    def check(self, provider: str, token: str) -> None:
+        """Whether there is such a hook; raises NotFoundError."""
+        self._directory.find(provider, token)
+
+    def _keep(self, delivery: Delivery, until: float) -> None:
+        """Committed before we answer; what fails for its own sake is kept unread."""
+        try:
+            verdict = self._commits.submit(delivery, until)
+        except UnavailableError:
+            raise
+        except Exception as error:
+            log.exception("callback_not_recorded", callback_id=str(delivery.id))
+            delivery = _unread(delivery, f"internal: {type(error).__name__}")
+            verdict = self._commits.submit(delivery, until)
+        _note(delivery, verdict)
+
+    def _commit(self, deliveries: Sequence[Delivery], until: float) -> list[Verdict]:
+        return self._database.write(
+            lambda session: keep(session, deliveries, self._release),
+            seconds=until - time.monotonic(),
+        )
+
+
+def _note(delivery: Delivery, verdict: Verdict) -> None:
+    """Count it, and let the request's line in the log say what it did; only what we could not
+    read has a line of its own. No number and no word of its content is among it.
+    """
+    account = delivery.entrance.account
+    drift = [event.drift for event in delivery.events if event.drift]
+    reason = delivery.reason or "; ".join(drift) or None
+    meters.kept(account.provider, verdict, drift=reason is not None)
+    structlog.contextvars.bind_contextvars(
+        callback_id=str(delivery.id),
+        provider=account.provider,
+        account_id=str(account.id),
+        verdict=verdict,
+        evidence=delivery.evidence,
+    )
+    if reason is not None:
+        log.warning("callback", reason=reason)
+
+
+def verify(entrance: Entrance, callback: Callback) -> Evidence:
+    """How sure we may be of a callback; whatever goes wrong while verifying is a refusal."""
+    try:
+        return entrance.adapter.verify(callback)
+    except AuthenticityError:
+        raise
+    except Exception as error:
+        log.exception("verification_failed", account_id=str(entrance.account.id))
+        raise AuthenticityError("malformed", "the request could not be verified") from error
+
+
+def read(entrance: Entrance, callback: Callback, evidence: Evidence, path: str) -> Delivery:
+    """What an authentic callback states; never raises, since from here on it is ours."""
+    digest = _raw_digest(callback, path)
+    delivery = Delivery(uuid7(), entrance, path, callback, evidence, digest)
+    try:
+        events = entrance.adapter.normalize(callback)
+    except UnreadableError as error:
+        return replace(delivery, reason=str(error))
+    except Exception as error:
+        log.exception("callback_not_read", callback_id=str(delivery.id))
+        return _unread(delivery, f"internal: {type(error).__name__}")
+    events = tuple(replace(event, evidence=evidence) for event in events)
+    digest = events[0].digest if len(events) == 1 else digest
+    return replace(delivery, events=events, digest=digest)
+
+
+def keep(session: Session, deliveries: Sequence[Delivery], release: str) -> list[Verdict]:
+    """Write callbacks, events and faxes; the caller's commit makes them ours."""
+    facts = [fact for delivery in deliveries for fact in facts_of(delivery)]
+    recorded = iter(record(session, facts))
+    verdicts = [verdict_of([next(recorded) for _ in delivery.events]) for delivery in deliveries]
+    rows: dict[tuple[UUID, bytes], dict[str, Any]] = {}
+    for delivery, verdict in zip(deliveries, verdicts, strict=True):
+        key = (delivery.entrance.account.id, delivery.digest)
+        if key in rows:
+            rows[key]["seen"] += 1
+        else:
+            rows[key] = _row(delivery, verdict, release)
+    callbacks.add_callbacks(session, list(rows.values()))
+    return verdicts
+
+
+def facts_of(delivery: Delivery) -> list[Fact]:
+    """The events of a callback as facts about its account's faxes."""
+    account = delivery.entrance.account
+    home = Home(account.id, account.provider)
+    return [Fact(home, event, delivery.id) for event in delivery.events]
+
+
+def verdict_of(recorded: Sequence[Recorded]) -> Verdict:
+    """What a callback did: the greatest news among its events."""
+    verdicts = {outcome.verdict for outcome in recorded}
+    return next((verdict for verdict in _NEWS if verdict in verdicts), Verdict.UNRECOGNIZED)
+
+
+def _unread(delivery: Delivery, reason: str) -> Delivery:
+    digest = _raw_digest(delivery.callback, delivery.path)
+    return replace(delivery, digest=digest, events=(), reason=reason)
+
+
+def _row(delivery: Delivery, verdict: Verdict, release: str) -> dict[str, Any]:
+    callback = delivery.callback
+    kept = delivery.entrance.provider.headers
+    return {
+        "id": delivery.id,
+        "account_id": delivery.entrance.account.id,
+        "digest": delivery.digest,
+        "method": callback.method,
+        "path": delivery.path,
+        "query": callback.query,
+        "headers": {name: value for name, value in callback.headers.items() if name in kept},
+        "body": callback.body,
+        "received_at": callback.received_at,
+        "last_seen_at": callback.received_at,
+        "seen": 1,
+        "evidence": delivery.evidence,
+        "verdict": verdict,
+        "reason": delivery.reason,
+        "release": release,
+    }
+
+
+def _raw_digest(callback: Callback, path: str) -> bytes:
+    """Tells requests apart that could not be read: all that the provider sent."""
+    parts = (callback.method, path, callback.query, callback.headers.get("content-type", ""))
+    head = "\0".join(parts).encode("utf-8", "surrogateescape")
+    return sha256(b"raw\0" + head + b"\0" + callback.body).digest()

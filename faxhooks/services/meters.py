@@ -1,0 +1,25 @@
+"""Counters for operations: what came, what it did, what was refused and why."""
+
+from typing import Final
+
+from prometheus_client import Counter
+
+CALLBACKS: Final = Counter(
+    "faxhooks_callbacks", "Callbacks kept, by what they did.", ["provider", "verdict"]
+)
+REFUSED: Final = Counter("faxhooks_refused", "Hook requests refused, by cause.", ["cause"])
+DRIFT: Final = Counter(
+    "faxhooks_drift", "Callbacks that said something our tables do not know.", ["provider"]
+)
+
+
+def kept(provider: str, verdict: str, *, drift: bool) -> None:
+    """Count a callback that was committed."""
+    CALLBACKS.labels(provider, verdict).inc()
+    if drift:
+        DRIFT.labels(provider).inc()
+
+
+def refused(cause: str) -> None:
+    """Count a hook request that was not kept."""
+    REFUSED.labels(cause).inc()

@@ -1,0 +1,49 @@
+"""Tags: whatever a user wants to remember about a fax, and find it by.
+
+They are no events: a fax's history and `updated_at` do not change with them.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from faxhooks.db.engine import BeginAgainError
+from faxhooks.db.faxes import get_fax
+from faxhooks.db.faxlists import describe_fax
+from faxhooks.db.tags import lock_tagged, set_tags
+from faxhooks.domain.errors import ChangedError, InvalidBodyError
+from faxhooks.services.shapes import fax_json, fax_version
+
+MOST_TAGS: Final = 32
+
+
+def retag(
+    session: Session,
+    fax_id: UUID,
+    changes: Mapping[str, str | None],
+    *,
+    accounts: Collection[UUID] | None,
+    versions: Collection[str] | None = None,
+) -> tuple[dict[str, Any], str]:
+    """Set these tags, and remove those that are None; the fax as shown, and its version.
+
+    Raises NotFoundError; ChangedError when `versions` are given and the fax's is none of
+    them; InvalidBodyError when it would come to have more than MOST_TAGS.
+    """
+    found = get_fax(session, fax_id, accounts=accounts)
+    fax = lock_tagged(session, found.id)
+    if fax is None or fax.merged_into is not None:
+        raise BeginAgainError("the fax was merged away before it was locked")
+    if versions is not None and fax_version(fax_json(describe_fax(session, fax))) not in versions:
+        raise ChangedError("the fax has changed since; read it again")
+    tags = {**fax.tags, **changes}
+    left = {name: value for name, value in tags.items() if value is not None}
+    if len(left) > max(MOST_TAGS, len(fax.tags)):
+        raise InvalidBodyError("/tags", f"a fax has at most {MOST_TAGS} tags; remove some first")
+    if left != fax.tags:
+        set_tags(session, fax, left)
+        session.flush()
+    shown = fax_json(describe_fax(session, fax))
+    return shown, fax_version(shown)
