@@ -1,0 +1,114 @@
+"""Tags of a fax, set and removed by a JSON merge patch (RFC 7396)."""
+
+import unicodedata
+from collections.abc import Collection
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, ValidationError, fields
+from werkzeug.exceptions import UnsupportedMediaType
+
+from faxhooks.domain.errors import InvalidBodyError
+from faxhooks.services.presenting import FaxSchema
+from faxhooks.services.tagging import MOST_TAGS, retag
+from faxhooks.web.api.answers import versioned
+from faxhooks.web.api.bodies import MAX_BODY, take_json_alone
+from faxhooks.web.api.faxqueries import TAG_NAME
+from faxhooks.web.api.queries import QueryParser
+from faxhooks.web.auth import guard, requires, visible_accounts
+from faxhooks.web.parts import parts
+
+MAX_VALUE: Final = 256
+
+_TYPES: Final = ("application/json", "application/merge-patch+json")
+_REFUSED: Final = {"Cc", "Cs"}
+
+Blueprint.ARGUMENTS_PARSER = QueryParser()
+blueprint = Blueprint("tags", __name__, description="What you note about a fax.")
+guard(blueprint)
+
+
+class TagChanges(fields.Field[dict[str, str | None]]):
+    """Names with their new values; null removes."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str | None]:
+        if not isinstance(value, dict):
+            raise ValidationError("This is an object of names and values.")
+        faults = {
+            name[:100]: [fault] for name, text in value.items() if (fault := _fault(name, text))
+        }
+        if faults:
+            raise ValidationError(faults)
+        return value
+
+
+class TagPatch(Schema):
+    """What to change about a fax: its tags alone, since all else is the provider's word."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {"unknown": "Only `tags` can be changed."}
+
+    tags = TagChanges(
+        required=True,
+        metadata={
+            "type": "object",
+            "additionalProperties": {"type": ["string", "null"], "maxLength": MAX_VALUE},
+            "description": "Tags to set, and with null those to remove; others stay. Names have "
+            f"1 to 64 of a-z, 0-9, `_`, `.` and `-`, values 1 to {MAX_VALUE} characters and no "
+            f"control characters; a fax has at most {MOST_TAGS}.",
+        },
+    )
+
+
+@blueprint.before_request
+def _take_patches_alone() -> None:
+    """Refuse a body that is none of ours before anything is read from it."""
+    if request.mimetype not in _TYPES:
+        raise UnsupportedMediaType(f"Send the body as `Content-Type: {' or '.join(_TYPES)}`.")
+    request.max_content_length = MAX_BODY
+    if not request.get_data().lstrip().startswith(b"{"):
+        raise InvalidBodyError("", "this is a JSON object with `tags`")
+    take_json_alone()
+
+
+@blueprint.patch("/faxes/<uuid:fax_id>")
+@requires("send", "admin")
+@blueprint.arguments(TagPatch, location="json", error_status_code=422)
+@blueprint.response(200, FaxSchema)
+def tag_fax(asked: dict[str, Any], fax_id: UUID) -> Response:
+    """Set and remove tags of a fax; its history and `updated_at` do not change with them.
+
+    With `If-Match` only if the fax is still of that version, else 412.
+    """
+    accounts, versions = visible_accounts(), _versions()
+    return versioned(
+        *parts().database.write(
+            lambda session: retag(
+                session, fax_id, asked["tags"], accounts=accounts, versions=versions
+            )
+        )
+    )
+
+
+def _versions() -> Collection[str] | None:
+    """The versions in `If-Match`; None where any will do."""
+    if "If-Match" not in request.headers or request.if_match.star_tag:
+        return None
+    return request.if_match.as_set()
+
+
+def _fault(name: str, value: Any) -> str | None:
+    """What is wrong with a tag, if anything."""
+    if not TAG_NAME.fullmatch(name):
+        return "A tag's name has 1 to 64 of a-z, 0-9, `_`, `.` and `-`."
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_VALUE:
+        return f"A tag's value is a text of 1 to {MAX_VALUE} characters, or null."
+    if any(unicodedata.category(char) in _REFUSED for char in value):
+        return "A tag's value has no control characters."
+    return None

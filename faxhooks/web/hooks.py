@@ -1,0 +1,90 @@
+"""Where providers call: Flask ends here, a Callback begins.
+
+Nothing but a body the provider expects is ever answered: no reasons, no echo, no redirect
+(the signed URL would change), never 410 (it unsubscribes hooks of the REST-hook kind).
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from faxhooks.domain.callback import Callback
+from faxhooks.domain.errors import AuthenticityError, NotFoundError, UnavailableError
+from faxhooks.services import meters
+from faxhooks.web.errors import RETRY_AFTER
+from faxhooks.web.parts import parts
+
+MAX_BODY: Final = 64 * 1024
+"""Bytes of a callback's body; the largest documented ones are a few kilobytes."""
+
+hooks = Blueprint("hooks", __name__, url_prefix="/hooks")
+
+
+@hooks.route("/<provider>/<token>", methods=["GET", "POST"], strict_slashes=False)
+def receive(provider: str, token: str) -> Response:
+    """Keep a callback, then answer."""
+    if request.method == "HEAD" or (request.method == "GET" and not request.query_string):
+        parts().receiver.check(provider, token)
+        return Response(status=200)
+    reply = parts().receiver.receive(provider, token, _callback())
+    return Response(reply.body, status=200, content_type=reply.content_type)
+
+
+def _callback() -> Callback:
+    return Callback(
+        method=request.method,
+        origin=parts().public_url,
+        target=_target(),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=_body(),
+        received_at=datetime.now(UTC),
+    )
+
+
+def _target() -> str:
+    """The path and query as sent, which is what was signed; never Flask's decoded ones."""
+    raw = str(request.environ.get("RAW_URI") or request.environ["REQUEST_URI"])
+    if raw.startswith("/"):
+        return raw
+    return "/" + raw.partition("://")[2].partition("/")[2]
+
+
+def _body() -> bytes:
+    """All of the body or a refusal.
+
+    One byte more than the limit is asked for, since a chunked body has no length to look
+    at, and werkzeug's own limit would cut it silently.
+    """
+    if (request.content_length or 0) > MAX_BODY:
+        raise RequestEntityTooLarge
+    body = request.stream.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return bytes(body)
+
+
+@hooks.errorhandler(NotFoundError)
+def _unknown(_: NotFoundError) -> Response:
+    meters.refused("unknown_token")
+    return Response(status=404)
+
+
+@hooks.errorhandler(AuthenticityError)
+def _refused(error: AuthenticityError) -> Response:
+    meters.refused(error.cause)
+    return Response(status=403)
+
+
+@hooks.errorhandler(UnavailableError)
+def _unavailable(_: UnavailableError) -> Response:
+    meters.refused("unavailable")
+    return Response(status=503, headers={"Retry-After": RETRY_AFTER})
+
+
+@hooks.errorhandler(HTTPException)
+def _http(error: HTTPException) -> Response:
+    meters.refused(str(error.code))
+    kept = [(name, value) for name, value in error.get_headers() if name == "Allow"]
+    return Response(status=error.code, headers=kept)

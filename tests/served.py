@@ -1,0 +1,20 @@
+"""The smallest application that shows how gunicorn.conf.py serves one."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+    """Fails at /fail…, streams at /stream until the process has to stop, else answers `ok`."""
+    if environ["PATH_INFO"].startswith("/fail"):
+        raise RuntimeError(f"failed at {environ['PATH_INFO']}")
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/stream":
+        yield b"first\n"
+        assert environ["faxhooks.stopping"].wait(20)
+        yield b"last\n"
+    elif environ["PATH_INFO"] == "/counters":
+        yield os.environ["PROMETHEUS_MULTIPROC_DIR"].encode()
+    else:
+        yield b"ok"
