@@ -1,0 +1,1 @@
+"""Genuine signed callbacks for people and for tests."""
