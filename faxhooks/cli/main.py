@@ -1,0 +1,40 @@
+"""The command line's top level; each noun is a file beside this one."""
+
+import click
+
+from faxhooks import __version__
+from faxhooks.cli.accounts import account
+from faxhooks.cli.callbacks import callbacks
+from faxhooks.cli.context import Context, Group, pass_context
+from faxhooks.cli.database import db
+from faxhooks.cli.demo import demo
+from faxhooks.cli.doctor import doctor
+from faxhooks.cli.faxes import faxes
+from faxhooks.cli.keys import key
+from faxhooks.cli.purge import purge
+from faxhooks.cli.simulate import simulate
+from faxhooks.cli.worker import worker
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.version_option(__version__, prog_name="faxhooks")
+@pass_context
+def cli(context: Context, as_json: bool) -> None:
+    """What became of every fax: accounts, keys, callbacks and faxes."""
+    context.as_json = context.as_json or as_json
+
+
+for _command in (
+    account,
+    key,
+    db,
+    faxes,
+    callbacks,
+    doctor,
+    simulate,
+    demo,
+    worker,
+    purge,
+):
+    cli.add_command(_command)

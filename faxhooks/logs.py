@@ -1,0 +1,92 @@
+"""Logs a machine can read and a stranger may see: one JSON object a line, without secrets.
+
+Our own lines and those of every library (gunicorn, sqlalchemy, alembic) take the same way,
+so that the masking in `faxhooks.scrubbing` is passed by all of them, tracebacks too.
+"""
+
+import json
+import logging
+import sys
+from contextlib import suppress
+from typing import Final, TextIO
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+from faxhooks.scrubbing import scrubbed
+
+_FIRST: Final = ("time", "level", "logger", "event")
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send everything logged from `level` up to `stream`, by default standard output.
+
+    `level` is a name in any case. Calling it again replaces what was configured before.
+    """
+    handler = _Lines(sys.stdout if stream is None else stream)
+    handler.setFormatter(_formatter())
+    root = logging.getLogger()
+    for earlier in [known for known in root.handlers if isinstance(known, _Lines)]:
+        root.removeHandler(earlier)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    # Seven lines at every start about what alembic is made of.
+    logging.getLogger("alembic.runtime.plugins").setLevel("WARNING")
+    logging.captureWarnings(True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_facts(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Writes the lines; a line that cannot be written is reported without what it said."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        """Say where it was, since logging's own report prints the arguments unmasked."""
+        kind = sys.exc_info()[0]
+        report = {
+            "level": "error",
+            "event": "a log line could not be written",
+            "logger": record.name,
+            "where": f"{record.pathname}:{record.lineno}",
+            "error": kind.__name__ if kind else None,
+        }
+        with suppress(OSError, ValueError):  # There is nowhere left to say that stderr is gone.
+            sys.stderr.write(json.dumps(report) + "\n")
+
+
+def _facts() -> list[Processor]:
+    """What every line carries beside its words, whoever wrote it."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+    ]
+
+
+def _formatter() -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*_facts(), structlog.stdlib.ExtraAdder()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            # Last, so that a wrong placeholder spoils the line and not the caller's work.
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            _line,
+        ],
+    )
+
+
+def _line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    """The masked object as one line of ASCII, which no terminal or collector stumbles over."""
+    ordered = {name: event[name] for name in _FIRST if name in event}
+    return json.dumps(scrubbed({**ordered, **event}))

@@ -1,0 +1,76 @@
+"""What the worker does today: it reads callbacks again that were not understood."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event
+from typing import Final
+
+from faxhooks.db.inbox import Unread, UnreadFilter
+from faxhooks.services.parts import Parts
+from faxhooks.services.rereading import INTERNAL, Rereading, list_unread, reread
+from faxhooks.worker.loop import Counts, Task
+
+OLDER_RELEASES_SECONDS: Final = 3600.0
+OUR_FAULTS_SECONDS: Final = 600.0
+
+
+def all_tasks(parts: Parts) -> list[Task]:
+    """Every periodic task; what is added here runs in the worker."""
+    return [
+        Task("read_older_releases", OLDER_RELEASES_SECONDS, OlderReleases(parts).run),
+        Task("read_after_our_faults", OUR_FAULTS_SECONDS, OurFaults(parts).run),
+    ]
+
+
+class OlderReleases:
+    """A newer release may know the words that an earlier one did not."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def run(self, stopping: Event) -> Counts:
+        """Read what another release left unread; each is noted as read by this one."""
+        unread = UnreadFilter(not_release=self._parts.release)
+        waiting = list_unread(self._parts.database, unread)
+        return _counts(reread(self._parts.replayer, waiting, stopping.is_set))
+
+
+class OurFaults:
+    """Where we failed and not the callback, the cause may pass: a full disk, a lost race.
+
+    Nothing is noted for it. A callback is tried when its age has doubled, beginning at ten
+    minutes, and once when the worker starts; so the tries become rare by themselves.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._looked_at: datetime | None = None
+
+    def run(self, stopping: Event) -> Counts:
+        """Read those that have come due since the last pass."""
+        now = datetime.now(UTC)
+        came_to = reread(self._parts.replayer, self._due(now), stopping.is_set)
+        self._looked_at = now
+        return _counts(came_to)
+
+    def _due(self, now: datetime) -> Iterator[Unread]:
+        for waiting in list_unread(self._parts.database, UnreadFilter(reason_prefix=INTERNAL)):
+            if is_due(waiting.received_at, now, self._looked_at):
+                yield waiting
+
+
+def is_due(received_at: datetime, now: datetime, looked_at: datetime | None) -> bool:
+    """Whether a moment to try it has passed since we looked; the first look is one."""
+    if looked_at is None:
+        return True
+    return _moments(received_at, now) > _moments(received_at, looked_at)
+
+
+def _moments(received_at: datetime, now: datetime) -> int:
+    """How many moments to try it there were: at an age of 1, 2, 4, 8 … times ten minutes."""
+    age = (now - received_at).total_seconds()
+    return int(max(0.0, age) // OUR_FAULTS_SECONDS).bit_length()
+
+
+def _counts(came_to: Rereading) -> Counts:
+    return {"read": came_to.read, "unread": came_to.unread}

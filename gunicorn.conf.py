@@ -1,0 +1,130 @@
+"""How gunicorn serves faxhooks. Each value has its reason; the environment has the last word:
+`GUNICORN_CMD_ARGS="--threads 64"`.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from faxhooks import logs
+from faxhooks.domain.errors import SettingsError
+from faxhooks.settings import Settings
+
+try:
+    settings = Settings.from_env()
+except SettingsError as error:
+    sys.exit(f"faxhooks: {error}")  # Before any worker is born, and without a traceback around it.
+
+# Every interface: a PaaS and a container reach us from outside.
+bind = f"0.0.0.0:{settings.port}"
+
+# Callbacks wait for the database, not for the processor: threads wait cheaply. A client that
+# sends slowly holds one as long as it likes, so there are more than one attacker will hold:
+# with 32, two hundred such clients stopped every answer; with 256 the health check took 1 ms.
+# Unused ones are never started, and 200 that were took 5 MB.
+worker_class = "gthread"
+workers = settings.web_concurrency
+threads = 256
+
+# Connections one process keeps; those that are idle take no thread.
+worker_connections = 1000
+
+# What the kernel holds while all threads are busy. A provider gives up after 5 seconds, and
+# a process answers more than this many callbacks in that time.
+backlog = 2048
+
+# A process whose main loop stands still this long is replaced. It does not end a slow request:
+# the database's own deadlines see to that.
+timeout = 30
+
+# How long a stop waits for requests under way. Callbacks take 3 seconds at most, open streams
+# end when `faxhooks.stopping` is set, and the hardest platforms kill 10 seconds after asking.
+graceful_timeout = 8
+
+# Seconds. Proxies keep an unused connection for 60 as a rule: ours must last longer, or they
+# send a callback into one that is just being closed. Idle ones take no thread.
+keepalive = 75
+
+# A callback by GET carries all its fields in the request line, and a refusal would lose it:
+# this is the most gunicorn allows. Headers: what proxies add, and no more.
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
+
+# No socket that controls the server; nothing here uses it and it would outlive the process.
+control_socket_disable = True
+
+# The heartbeat file must not wait for a disk.
+_MEMORY = "/dev/shm"  # noqa: S108 (gunicorn makes its file there safely)
+worker_tmp_dir = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+
+# No access log: gunicorn's holds the hook's token and the numbers in a query. We log our own.
+accesslog = None
+loglevel = settings.log_level
+
+
+class JsonLogger(Logger):  # type: ignore[misc]
+    """Sends gunicorn's own lines through ours: a refused request line holds the hook's token."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for logger in (self.error_log, self.access_log):
+            logger.handlers.clear()
+            logger.propagate = True
+        logs.configure(settings.log_level)
+
+
+logger_class = JsonLogger
+
+
+def on_starting(_server: Any) -> None:
+    """Give prometheus-client a fresh folder, where the processes' counters are added up."""
+    folder = tempfile.mkdtemp(prefix="faxhooks-metrics-", dir=worker_tmp_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+
+
+def on_exit(_server: Any) -> None:
+    """Leave no counters behind."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget the gauges of a process that is gone."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 (it reads the folder's name)
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Tell the application when the process has to stop, so that it can end open streams.
+
+    Every request finds a `threading.Event` as `faxhooks.stopping` in its WSGI environment. It
+    is set by the signal itself; gunicorn alone would wait for a stream until its time is up.
+    """
+    stopping = threading.Event()
+    application = worker.wsgi
+
+    def with_stopping(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["faxhooks.stopping"] = stopping
+        return application(environ, start_response)
+
+    worker.wsgi = with_stopping
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        _set_before(stopping, number)
+
+
+def _set_before(stopping: threading.Event, number: signal.Signals) -> None:
+    gunicorns: Any = signal.getsignal(number)
+
+    def handle(signum: int, frame: Any) -> None:
+        stopping.set()
+        gunicorns(signum, frame)
+
+    signal.signal(number, handle)
+    signal.siginterrupt(number, False)

@@ -1,0 +1,1 @@
+"""Mirrors faxhooks/; what several tests share is imported as `tests.<module>`."""

@@ -1,0 +1,40 @@
+"""The schema on the command line."""
+
+import pytest
+
+from faxhooks.db import migrations
+from tests.cli.running import Faxhooks
+from tests.story import settings_for
+
+
+@pytest.fixture
+def blank(blank_database_url: str) -> Faxhooks:
+    return Faxhooks(settings_for(blank_database_url))
+
+
+def test_upgrading_twice_is_harmless(blank: Faxhooks) -> None:
+    head = migrations.head_revision()
+    assert blank("--json", "db", "upgrade").well().json == {"revision": head, "before": None}
+    assert blank("--json", "db", "upgrade").well().json == {"revision": head, "before": head}
+
+
+def test_check_fails_until_the_schema_is_this_release_s(blank: Faxhooks) -> None:
+    said = blank("--json", "db", "check")
+    assert said.code == 1
+    assert (said.json["ok"], said.json["revision"]) == (False, None)
+    levels = {finding["check"]: finding["level"] for finding in said.json["findings"]}
+    assert levels == {"database": "ok", "schema": "fault", "durability": "ok"}
+    assert "faxhooks db upgrade" in blank("db", "check").out
+    blank("db", "upgrade").well()
+    assert blank("--json", "db", "check").well().json["revision"] == migrations.head_revision()
+
+
+def test_going_down_is_asked_about(blank: Faxhooks) -> None:
+    head = migrations.head_revision()
+    blank("db", "upgrade").well()
+    assert blank("db", "downgrade", "base", stdin="n\n").code == 1
+    assert blank("db", "downgrade", "base", stdin="").code == 1
+    assert blank("--json", "db", "check").well().json["revision"] == head
+    down = blank("--json", "db", "downgrade", "base", "--yes").well().json
+    assert down == {"revision": None, "before": head}
+    assert blank("--json", "db", "upgrade").well().json["revision"] == head
