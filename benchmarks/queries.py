@@ -1,0 +1,156 @@
+"""How long the API's queries take as the tables grow, and how the database goes about them.
+
+`make bench-queries`, or `python -m benchmarks.queries --help`. Databases of each size are
+filled with made-up faxes, then asked the same questions in turns, so that a noisy machine is
+noisy for all of them; they are dropped afterwards. Two figures of one run are to be compared,
+not those of two machines.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from benchmarks import verdicts
+from benchmarks.checking import check
+from benchmarks.comparing import Ground, compare
+from benchmarks.exemplars import PUBLIC_URL, SECRET_KEY, Exemplars, make_exemplars
+from benchmarks.filling import fill
+from benchmarks.places import KINDS, NoRoomError, check_room, place
+from benchmarks.questions import named
+from benchmarks.report import machine
+from benchmarks.verdicts import Answer
+from faxhooks.app import create_app
+from faxhooks.logs import configure
+from faxhooks.settings import Settings
+
+SEED: Final = 20261101
+CHECKED: Final = 200
+
+_OF_EACH: Final = 5
+
+
+def measure(folder: Path, asked: argparse.Namespace) -> list[Answer]:
+    """Everything from the databases to the figures, one kind of database after the other."""
+    exemplars = make_exemplars(folder, of_each=_OF_EACH, seed=SEED)
+    answers = []
+    for kind in asked.databases:
+        with _grounds(kind, folder, asked, exemplars) as grounds:
+            for question in named(asked.only):
+                figures = compare(question, grounds, runs=asked.runs, seconds=asked.seconds)
+                answers.append(Answer(kind, question, figures))
+                print(verdicts.progress(answers[-1]), flush=True)
+    return answers
+
+
+@contextmanager
+def _grounds(
+    kind: str, folder: Path, asked: argparse.Namespace, exemplars: Exemplars
+) -> Iterator[list[Ground]]:
+    """Filled databases of one kind, from the smallest to the largest."""
+    with ExitStack() as stack:
+        make = stack.enter_context(place(kind, folder, keep=asked.keep))
+        grounds = []
+        for faxes in sorted(asked.faxes):
+            url = make(str(faxes))
+            grounds.append(_ground(url, exemplars, faxes))
+            stack.callback(grounds[-1].database.engine.dispose)
+            _say_filled(kind, grounds[-1], url if asked.keep else None)
+        yield grounds
+
+
+def _ground(database_url: str, exemplars: Exemplars, faxes: int) -> Ground:
+    """Filled, checked, and with the application on it as it answers in life."""
+    filled = fill(database_url, exemplars, faxes, seed=SEED)
+    settings = Settings(
+        env="development",
+        database_url=database_url,
+        public_url=PUBLIC_URL,
+        secret_keys=(SECRET_KEY,),
+        port=8000,
+        web_concurrency=1,
+        log_level="error",
+        metrics_token=None,
+        api_rate_limit=None,
+    )
+    ground = Ground(filled, create_app(settings), exemplars.key)
+    every = max(1, len(filled.samples) // CHECKED)
+    check(ground.database, [UUID(sample.fax_id) for sample in filled.samples[::every]])
+    return ground
+
+
+def _say_filled(kind: str, ground: Ground, url: str | None) -> None:
+    filled = ground.filled
+    counts = f"{filled.faxes:,} faxes, {filled.events:,} events, {filled.callbacks:,} callbacks"
+    where = "" if url is None else f", kept as {url}"
+    print(f"{kind}: {counts} in {filled.seconds:.0f} s{where}", flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the table and write the JSON; 1 when a question was not answered in time."""
+    asked = _parser().parse_args(arguments)
+    # Told to stop, it tidies up as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    configure("error")
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="queries-", dir=asked.json.parent)).resolve()
+    try:
+        print(check_room(folder, sum(asked.faxes)), flush=True)
+        answers = measure(folder, asked)
+    except NoRoomError as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        if not asked.keep:
+            shutil.rmtree(folder)
+    _write(asked.json, answers)
+    print(f"\n{verdicts.table(answers)}\n\nAll of it is in {asked.json}.")
+    return 1 if any(figure.failed for answer in answers for figure in answer.figures) else 0
+
+
+def _write(path: Path, answers: Sequence[Answer]) -> None:
+    found: dict[str, Any] = {"machine": machine(), "seed": SEED}
+    found["answers"] = [answer.as_json() for answer in answers]
+    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.queries", description=__doc__)
+    parser.add_argument(
+        "--faxes", type=_sizes, default=[100_000, 1_000_000], help="sizes (100000,1000000)"
+    )
+    parser.add_argument(
+        "--databases", type=_kinds, default=list(KINDS), help=f"of {','.join(KINDS)} (all)"
+    )
+    parser.add_argument("--runs", type=int, default=200, help="of each question (200)")
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, help="after which a question has enough runs (1)"
+    )
+    parser.add_argument("--only", default="", help="questions with this in their name")
+    parser.add_argument("--keep", action="store_true", help="do not drop the databases")
+    parser.add_argument(
+        "--json", type=Path, default=Path("var/bench/queries.json"), help="where the figures go"
+    )
+    return parser
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = text.split(",")
+    if not set(kinds) <= set(KINDS):
+        raise argparse.ArgumentTypeError(f"the databases are {','.join(KINDS)}")
+    return kinds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import hook, keeping
+from benchmarks.load import is_whole
+from benchmarks.report import Figure, Round
+from benchmarks.traffic import REPEATS, write_traffic
+from faxhooks.simulator.story import Customer
+from tests.databases import Databases
+from tests.story import Service, make_service
+
+
+@pytest.fixture
+def service(sqlite_url: str) -> Service:
+    return make_service(sqlite_url)
+
+
+@pytest.fixture
+def customers(service: Service) -> dict[str, Customer]:
+    accounts = (service.hook.signalwire_account, service.hook.faxplus_account)
+    return {each.provider: Customer(each.hook_url, each.config) for each in accounts}
+
+
+def test_a_tiny_run_measures_everyone_and_finds_all_that_was_acknowledged(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_DATABASE_URL", databases.server.url)
+    path = tmp_path / "hook.json"
+    given = ["--seconds", "0.3", "--rounds", "1", "--connections", "4", "--json", str(path)]
+    assert hook.main(given) == 0
+    found = json.loads(path.read_text())["contenders"]
+    assert [(name, each["valid"]) for name, each in found.items()] == [
+        ("faxhooks on PostgreSQL", True),
+        ("faxhooks on SQLite", True),
+        ("Flask, only answers", True),
+        ("Flask, verifies only", True),
+    ]
+    for name in ("faxhooks on PostgreSQL", "faxhooks on SQLite"):
+        kept = found[name]["kept"]
+        assert kept["callbacks"] == kept["events"] == kept["distinct"] > 0
+        assert kept["seen"] == kept["acknowledged"]
+    assert [each.name for each in tmp_path.iterdir()] == ["hook.json"]
+
+
+def test_the_requests_are_what_the_providers_would_send(
+    service: Service, customers: dict[str, Customer], tmp_path: Path
+) -> None:
+    traffic = write_traffic(tmp_path / "requests", customers, 300)
+    for number in range(len(traffic)):
+        head, _, body = traffic[number].partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        method, where, _ = first.split(" ")
+        headers = dict(line.split(": ", 1) for line in lines)
+        assert service.hook.transport.send(method, where, headers, body).status_code == 200
+        assert traffic.body(number) == body
+    faxes = service.api.faxes("?limit=200")
+    assert {fax["evidence"] for fax in faxes} == {"signed", "unsigned"}
+
+
+def test_one_request_in_twenty_is_a_repeat_of_an_earlier_one(
+    customers: dict[str, Customer], tmp_path: Path
+) -> None:
+    traffic = write_traffic(tmp_path / "requests", customers, 12_000)
+    requests = [traffic[number] for number in range(len(traffic))]
+    assert len(set(requests)) / len(requests) == pytest.approx(1 - REPEATS, abs=0.01)
+    assert 550 < sum(map(len, requests)) / len(requests) < 750
+
+
+def test_an_acknowledged_callback_that_is_not_stored_is_found_out(service: Service) -> None:
+    assert service.hook.faxplus("a", "success").status_code == 200
+    url = str(service.parts.database.engine.url)
+    body = b'{"hook":{"id":"b"}}'
+    assert not keeping.look_up(url, [body]).is_whole
+    assert keeping.look_up(url, [body]).lost == 1
+    assert keeping.look_up(url, []).is_whole
+
+
+def test_a_repeat_that_was_not_counted_is_found_out(service: Service) -> None:
+    assert service.hook.signalwire(FaxSid="f1", FaxStatus="queued").status_code == 200
+    kept = keeping.look_up(
+        str(service.parts.database.engine.url), [b"FaxSid=f1&FaxStatus=queued"] * 2
+    )
+    assert (kept.lost, kept.distinct, kept.seen, kept.is_whole) == (0, 1, 1, False)
+
+
+def test_a_callback_that_could_not_be_read_is_found_out(service: Service) -> None:
+    assert service.hook.faxplus("a", "nobody-knows").status_code == 200
+    kept = keeping.look_up(str(service.parts.database.engine.url), [])
+    assert (kept.misread, kept.is_whole) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("answers", "valid"),
+    [({"200": 9}, True), ({"200": 9, "503": 1}, False), ({"200": 9, "timeout": 1}, False)],
+)
+def test_a_figure_with_any_other_answer_than_200_is_invalid(
+    answers: dict[str, int], valid: bool
+) -> None:
+    measured = Round(1, 9.0, 1.0, 2.0, 0.1, answers)
+    assert Figure("it", crowded=[measured], alone=[measured]).is_valid is valid
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", True),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Len", False),
+    ],
+)
+def test_an_answer_is_whole_when_its_body_is_there(answer: bytes, whole: bool) -> None:
+    assert is_whole(answer) is whole
+
+
+def test_an_answer_without_a_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="length"):
+        is_whole(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
