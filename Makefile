@@ -16,10 +16,10 @@ DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench bench-queries requirements clean
+.PHONY: help run test lint bench bench-queries faults faults-mutants requirements clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## start a demo on PORT (8000), with an embedded database
 	FAXHOOKS_ENV=development $(BIN)/faxhooks demo --port $(PORT)
@@ -38,6 +38,12 @@ bench: $(DEV) ## measure the way in, against other receivers
 
 bench-queries: $(DEV) ## measure the queries as the tables grow, which takes ten minutes
 	$(BIN)/python -m benchmarks.queries
+
+faults: $(DEV) ## prove every promise through its fault, in full
+	$(BIN)/python -m tests.faults
+
+faults-mutants: $(DEV) ## break the service on purpose: every proof must notice
+	$(BIN)/python -m tests.faults --mutants
 
 requirements: $(DEV) ## pin the newest versions that setup.cfg and requirements*.in allow
 	$(PIP) install uv

@@ -1,0 +1,1 @@
+"""Faults, and the proofs that faxhooks keeps its promises through them."""

@@ -1,0 +1,33 @@
+"""Every proof in small, and that each names what it would catch."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import Databases
+from tests.faults.proof import Proof, Trial
+from tests.faults.proofs import list_proofs
+from tests.faults.variants import VARIANTS
+
+SEED = 20261120
+
+
+def _cases() -> list[Any]:
+    return [
+        pytest.param(proof, kind, id=f"{proof.id}-{kind}")
+        for proof in list_proofs()
+        for kind in proof.databases
+    ]
+
+
+@pytest.mark.parametrize(("proof", "kind"), _cases())
+def test_a_promise_is_kept(proof: Proof, kind: str, databases: Databases, tmp_path: Path) -> None:
+    figures = proof.run(Trial(kind, proof.small, SEED, tmp_path, databases))
+    assert figures["holds"], figures
+
+
+def test_every_proof_has_a_variant_to_catch_and_every_variant_a_proof() -> None:
+    named = {name for proof in list_proofs() for name in proof.variants}
+    assert named == set(VARIANTS)
+    assert all(proof.variants for proof in list_proofs())

@@ -1,0 +1,24 @@
+"""Ways to break the service on purpose, each of which some proof must notice.
+
+A variant is a context manager that changes the code in its own process and changes it back;
+its docstring says what is wrong with it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+Variant = Callable[[], AbstractContextManager[None]]
+
+VARIANTS: dict[str, Variant] = {}
+
+
+def variant(broken: Callable[[], Iterator[None]]) -> Variant:
+    """Enter it under its own name."""
+    made = contextmanager(broken)
+    VARIANTS[broken.__name__] = made
+    return made
+
+
+def applied(name: str | None) -> AbstractContextManager[None]:
+    """The variant of this name; nothing for None. Raises KeyError for one that is not there."""
+    return nullcontext() if name is None else VARIANTS[name]()
