@@ -105,6 +105,15 @@ class EntrySchema(Schema):
     callback_id = fields.UUID(
         allow_none=True, metadata=_about("The callback that it came in, if it was one.")
     )
+    digest = fields.Function(
+        lambda entry: entry.event.digest.hex(),
+        metadata={
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+            "description": "SHA-256 of what it states; the same facts have the same digest, "
+            "however often they come.",
+        },
+    )
     status_after = fields.String(metadata=_about("Where the fax stood after it."))
 
 

@@ -98,6 +98,7 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "occurred_at": moment_json(event.occurred_at),
         "received_at": moment_json(event.received_at),
         "callback_id": None if entry.callback_id is None else str(entry.callback_id),
+        "digest": event.digest.hex(),
         "status_after": entry.status_after,
     }
 

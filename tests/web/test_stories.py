@@ -1,5 +1,7 @@
 """What became of a fax, told through the hooks and read through the API."""
 
+import re
+
 from tests.story import Api, Hook
 
 
@@ -103,6 +105,7 @@ def test_a_history_line_has_every_field_of_its_public_shape(hook: Hook, api: Api
     (line,) = api.history("a")
     assert line.pop("received_at").endswith("Z")
     assert len(line.pop("callback_id")) == 36
+    assert re.fullmatch(r"[0-9a-f]{64}", line.pop("digest"))
     assert line.pop("detail") == "failed_user_busy"
     assert line == {
         "seq": 1,

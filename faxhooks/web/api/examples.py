@@ -47,6 +47,7 @@ ENTRY: Final[dict[str, Any]] = {
     "occurred_at": "2026-01-13T21:54:46Z",
     "received_at": "2026-01-13T21:54:47.220913Z",
     "callback_id": "01a1fa88-b3b8-7b52-8f6d-9a4c1f0e2d3b",
+    "digest": "9e2f7c1b7b0f6b83a53f9f8f7a86c1d40b0e5d1c2f47a3968de1c05b7f4a2e61",
     "status_after": "failed",
 }
 
