@@ -58,7 +58,9 @@ class Running:
 
     def start(self) -> None:
         """Start, and return when it answers. Raises AssertionError when it does not."""
-        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
+        # A variant that is broken on purpose is served in place of the application itself.
+        app = "tests.faults.broken:app" if "FAULTS_VARIANT" in self._environ else "wsgi:app"
+        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", app]
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
