@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.fax import Evidence, FaxEvent
+from faxhooks.providers.asking import Client, Renewing
 
 Config = Mapping[str, tuple[str, ...]]
 """An account's values by option name; an option given once has a tuple of one."""
@@ -56,6 +57,10 @@ class Provider:
     """A line of the registry. `adapter` takes an account's values and its hook URL;
     `headers` are the lower-case names of the request headers worth keeping;
     `samples` show a callback of each media type, as its documentation does.
+
+    `client` takes an account's values and how they are renewed; it is None for a provider that
+    cannot be asked, and returns None for an account without the credentials that asking takes.
+    `read_answer` reads the answer of a `Sighting` again; it is as pure as an adapter.
     """
 
     name: str
@@ -64,3 +69,5 @@ class Provider:
     headers: frozenset[str]
     samples: Mapping[str, Mapping[str, Any]]
     adapter: Callable[[Config, str], Adapter]
+    client: Callable[[Config, Renewing], Client | None] | None = None
+    read_answer: Callable[[Config, Callback], tuple[FaxEvent, ...]] | None = None
