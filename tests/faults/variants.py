@@ -22,3 +22,6 @@ def variant(broken: Callable[[], Iterator[None]]) -> Variant:
 def applied(name: str | None) -> AbstractContextManager[None]:
     """The variant of this name; nothing for None. Raises KeyError for one that is not there."""
     return nullcontext() if name is None else VARIANTS[name]()
+
+
+from tests.faults import variants_believing as _believing  # noqa: E402, F401 (they need the above)
