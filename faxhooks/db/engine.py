@@ -40,7 +40,9 @@ _SQLITE_SETUP = (
 )
 _POSTGRESQL_SETUP = (
     "SET timezone = 'UTC'; SET statement_timeout = '8s'; SET lock_timeout = '2s'; "
-    "SET idle_in_transaction_session_timeout = '10s'"
+    "SET idle_in_transaction_session_timeout = '10s'; "
+    # Starting the helpers of one query takes longer than any page does.
+    "SET max_parallel_workers_per_gather = 0"
 )
 _POSTGRESQL_STREAM = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL statement_timeout = 0; "

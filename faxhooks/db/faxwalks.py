@@ -135,8 +135,7 @@ def list_moved(
     crossed = _changed(after, seen, side)
     was_ahead = _was(after, _ahead(_EARLIER.received_at, _EARLIER.fax_id, Sort.NEWEST, after))
     crossing = (
-        statement.with_only_columns(FaxRow.id)
-        .join(crossed, crossed.c.fax_id == FaxRow.id)
+        statement.join(crossed, crossed.c.fax_id == FaxRow.id)
         .where(_was(after), ~was_ahead)
         .limit(MOST_MOVED + 1)
     )

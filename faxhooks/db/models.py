@@ -123,6 +123,14 @@ class CallbackRow(Row):
     )
 
 
+def _listed(name: str, *columns: str) -> Index:
+    """An index of faxes by which they are listed: those that another took over are not, and
+    without them a list finds its page in the index alone.
+    """
+    listed = text("merged_into IS NULL")
+    return Index(name, *columns, postgresql_where=listed, sqlite_where=listed)
+
+
 class FaxRow(Row):
     """What became of one fax; every column but `tags` is a projection of its events.
 
@@ -164,10 +172,10 @@ class FaxRow(Row):
     merged_into: Mapped[UUID | None]
 
     __table_args__ = (
-        Index("ix_faxes_created_at_id", "created_at", "id"),
-        Index("ix_faxes_account_id_created_at_id", "account_id", "created_at", "id"),
-        Index("ix_faxes_recipient_created_at_id", "recipient", "created_at", "id"),
-        Index("ix_faxes_sender_created_at_id", "sender", "created_at", "id"),
+        _listed("ix_faxes_created_at_id", "created_at", "id"),
+        _listed("ix_faxes_account_id_created_at_id", "account_id", "created_at", "id"),
+        _listed("ix_faxes_recipient_created_at_id", "recipient", "created_at", "id"),
+        _listed("ix_faxes_sender_created_at_id", "sender", "created_at", "id"),
         Index(
             "ix_faxes_open",
             "created_at",
@@ -182,7 +190,7 @@ class FaxRow(Row):
             postgresql_where=text("outcome IN ('failure', 'canceled')"),
             sqlite_where=text("outcome IN ('failure', 'canceled')"),
         ),
-        Index("ix_faxes_updated_at_id", "updated_at", "id"),
+        _listed("ix_faxes_updated_at_id", "updated_at", "id"),
         Index(
             "ix_faxes_flagged",
             "created_at",

@@ -97,8 +97,17 @@ def upgrade() -> None:
         "faxes",
         ["account_id", "created_at", "id"],
         unique=False,
+        postgresql_where=sa.text("merged_into IS NULL"),
+        sqlite_where=sa.text("merged_into IS NULL"),
     )
-    op.create_index("ix_faxes_created_at_id", "faxes", ["created_at", "id"], unique=False)
+    op.create_index(
+        "ix_faxes_created_at_id",
+        "faxes",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NULL"),
+        sqlite_where=sa.text("merged_into IS NULL"),
+    )
     op.create_index(
         "ix_faxes_next_poll_at",
         "faxes",
@@ -116,10 +125,20 @@ def upgrade() -> None:
         sqlite_where=sa.text("outcome IN ('pending', 'unknown')"),
     )
     op.create_index(
-        "ix_faxes_recipient_created_at_id", "faxes", ["recipient", "created_at", "id"], unique=False
+        "ix_faxes_recipient_created_at_id",
+        "faxes",
+        ["recipient", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NULL"),
+        sqlite_where=sa.text("merged_into IS NULL"),
     )
     op.create_index(
-        "ix_faxes_sender_created_at_id", "faxes", ["sender", "created_at", "id"], unique=False
+        "ix_faxes_sender_created_at_id",
+        "faxes",
+        ["sender", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NULL"),
+        sqlite_where=sa.text("merged_into IS NULL"),
     )
 
     op.create_table(
@@ -202,7 +221,14 @@ def upgrade() -> None:
     op.create_index("ix_hook_tokens_account_id", "hook_tokens", ["account_id"], unique=False)
 
     op.create_index("uq_fax_events_change", "fax_events", ["change"], unique=True)
-    op.create_index("ix_faxes_updated_at_id", "faxes", ["updated_at", "id"], unique=False)
+    op.create_index(
+        "ix_faxes_updated_at_id",
+        "faxes",
+        ["updated_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NULL"),
+        sqlite_where=sa.text("merged_into IS NULL"),
+    )
     op.create_index(
         "ix_faxes_flagged",
         "faxes",
