@@ -49,7 +49,7 @@ def _runs(asked: argparse.Namespace) -> Iterator[tuple[Proof, str, str | None]]:
         for kind in proof.databases:
             if asked.database not in (None, kind):
                 continue
-            for variant in proof.variants if asked.mutants else (None,):
+            for variant in proof.variants_on(kind) if asked.mutants else (None,):
                 if asked.variant in (None, variant):
                     yield proof, kind, variant
 

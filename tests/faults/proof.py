@@ -75,7 +75,8 @@ class Proof:
 
     `small`, `full` and `broken` are the sizes for `make test`, `make faults` and for showing
     that a variant is caught. `variants` are names of `tests.faults.variants`, every one of
-    which must be caught.
+    which must be caught, but for those that a kind of database cannot have: `unfit` are pairs
+    of both.
     """
 
     id: str
@@ -86,6 +87,11 @@ class Proof:
     broken: int
     variants: tuple[str, ...]
     databases: tuple[str, ...] = BOTH
+    unfit: frozenset[tuple[str, str]] = frozenset()
+
+    def variants_on(self, database: str) -> tuple[str, ...]:
+        """The variants that this kind of database can have."""
+        return tuple(name for name in self.variants if (database, name) not in self.unfit)
 
     def run(self, trial: Trial) -> dict[str, Any]:
         """The figures of one run, as they are printed."""

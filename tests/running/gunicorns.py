@@ -1,6 +1,7 @@
 """A real gunicorn on a real port, started as the Procfile starts it."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,18 +24,20 @@ ROOT = Path(__file__).parents[2]
 
 
 class Network:
-    """Requests over the wire, one connection per thread kept open."""
+    """Requests over the wire, one connection per thread kept open; `timeout` in seconds."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, timeout: float = 30) -> None:
         self.base = f"http://127.0.0.1:{port}"
+        self._timeout = timeout
         self._sessions = threading.local()
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any:
         session = getattr(self._sessions, "session", None)
         if session is None:
             session = self._sessions.session = requests.Session()
+            session.trust_env = False  # To look for proxies takes longer than the request.
         return session.request(
-            method, self.base + target, headers=dict(headers), data=body, timeout=30
+            method, self.base + target, headers=dict(headers), data=body, timeout=self._timeout
         )
 
 
@@ -113,7 +116,13 @@ def running(database_url: str, output: Path, **environ: str) -> Iterator[tuple[R
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on.
+
+    It lies below those that the kernel gives to clients, so that it stays free while its server
+    is down: a client that tries it again and again would in the end be given it itself.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
