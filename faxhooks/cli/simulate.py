@@ -53,6 +53,7 @@ class Asked:
     recipient: str | None
     sender: str | None
     key: str | None
+    tags: dict[str, str]
     show: bool
 
 
@@ -64,6 +65,7 @@ def simulate() -> None:
 def _options() -> list[click.Parameter]:
     rate = click.FloatRange(0, min_open=True)
     key = "API key, or - to be asked. [default: one made for this run]"
+    tag = "NAME=VALUE that the faxes are tagged with, by the API; may come several times."
     return [
         click.Option(["--account"], help="Label or id. [default: the oldest that is enabled]"),
         click.Option(["--url"], help="Of the service. [default: http://127.0.0.1:PORT]"),
@@ -76,8 +78,21 @@ def _options() -> list[click.Parameter]:
         click.Option(["--to", "recipient"], help="The number that the faxes go to."),
         click.Option(["--from", "sender"], help="The number that the faxes come from."),
         click.Option(["--key"], envvar="FAXHOOKS_KEY", show_envvar=True, help=key),
-        click.Option(["--show/--no-show"], default=True, help="Ask the API what it then says."),
+        click.Option(["--tag", "tags"], multiple=True, callback=_read_tags, help=tag),
+        click.Option(
+            ["--show/--no-show"], default=True, is_eager=True, help="Ask the API what it then says."
+        ),
     ]
+
+
+def _read_tags(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> Any:
+    """What a tag may be is the API's to say."""
+    if given and not context.params.get("show", True):
+        raise click.UsageError("--tag asks the API, which --no-show forbids; leave one out.")
+    pairs = [text.partition("=") for text in given]
+    if not all(separator for _, separator, _ in pairs):
+        raise click.BadParameter("write it as NAME=VALUE")
+    return {name: value for name, _, value in pairs}
 
 
 def _command(provider: str, scenarios: Mapping[str, Scenario]) -> click.Command:
@@ -109,8 +124,8 @@ def _simulate(context: Context, provider: str, asked: Asked) -> None:
     outcome, fax_ids = _fire(SCENARIOS[provider][asked.scenario], customer, asked, base_url)
     try:
         if asked.show and outcome.report.accepted:
-            with _key(context, account, asked.key) as key, Api(base_url, key) as api:
-                outcome = outcome.ask(api, fax_ids)
+            with _key(context, account, asked) as key, Api(base_url, key) as api:
+                outcome = outcome.ask(api, fax_ids, asked.tags)
     finally:  # Also when the API refuses: what was sent is sent.
         context.answer(outcome.as_json(), lambda console: _show(console, outcome))
     _end(outcome.report)
@@ -152,17 +167,20 @@ def _fire(
 
 
 @contextmanager
-def _key(context: Context, account: Account, given: str | None) -> Iterator[str]:
-    """The key that was given, else one for this run that may read this account alone."""
-    if given is not None:
-        yield read_secret(given, "key")
+def _key(context: Context, account: Account, asked: Asked) -> Iterator[str]:
+    """The key that was given, else one for this run and this account alone, which may do no
+    more than is asked for: tags take the scope `send`.
+    """
+    if asked.key is not None:
+        yield read_secret(asked.key, "key")
         return
+    scopes = ("read", "send") if asked.tags else ("read",)
     database, until = context.parts.database, datetime.now(UTC) + _KEY_LIFE
     row, key = database.write(
         lambda session: create_key(
             session,
             "simulate",
-            ("read",),
+            scopes,
             account_id=account.id,
             expires_at=until,
             actor=unix_actor(),

@@ -1,6 +1,6 @@
 """What came of a firing: how it was answered, and where its faxes stand now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,9 +20,14 @@ class Outcome:
     standing: Standing | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
 
-    def ask(self, api: Api, fax_ids: Sequence[str]) -> "Outcome":
-        """The same with what the API says. Raises FaxhooksError when it does not tell."""
-        standing = api.standing(fax_ids)
+    def ask(
+        self, api: Api, fax_ids: Sequence[str], tags: Mapping[str, str] | None = None
+    ) -> "Outcome":
+        """The same with what the API says, once the faxes have these tags.
+
+        Raises FaxhooksError when it does not tell.
+        """
+        standing = api.standing(fax_ids, tags)
         only = len(fax_ids) == 1 and len(standing.faxes) == 1
         history = api.history(standing.faxes[0]) if only else []
         return replace(self, standing=standing, history=history)

@@ -73,6 +73,30 @@ def test_what_cannot_be_read_is_accepted_and_is_no_fax(faxhooks: Faxhooks) -> No
     assert "Not known as a fax: 1" in said.out
 
 
+def test_faxes_can_be_tagged_and_are_found_by_it(faxhooks: Faxhooks, service: Service) -> None:
+    words = ("signalwire", "busy", "--count", "3", "--tag", "department=billing")
+    said = faxhooks("--json", "simulate", *words, "--tag", "a=b=c").well().json
+    assert [fax["tags"] for fax in said["faxes"]] == [{"a": "b=c", "department": "billing"}] * 3
+    faxhooks("simulate", "signalwire", "busy").well()
+    assert len(service.api.faxes("?tag.department=billing")) == 3
+    scopes = [set(key.scopes) for key in faxhooks.read(list_keys) if key.label == "simulate"]
+    assert sorted(scopes, key=len) == [{"read"}, {"read", "send"}]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        (["--tag", "department"], 2, "NAME=VALUE"),
+        (["--tag", "a=b", "--no-show"], 2, "leave one out"),
+        (["--no-show", "--tag", "a=b"], 2, "leave one out"),
+        (["--tag", "A tag=b"], 1, "the API answers 422"),
+    ],
+)
+def test_what_is_no_tag_is_said(faxhooks: Faxhooks, words: list[str], code: int, hint: str) -> None:
+    said = faxhooks("simulate", "signalwire", "busy", *words)
+    assert (said.code, hint in said.err) == (code, True)
+
+
 def test_without_show_the_api_is_not_asked(faxhooks: Faxhooks) -> None:
     said = faxhooks("--json", "simulate", "signalwire", "busy", "--no-show").well().json
     assert said["faxes"] == []
