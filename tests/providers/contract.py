@@ -15,7 +15,15 @@ from faxhooks.providers.registry import PROVIDERS
 from tests.providers.recorded import ORIGIN
 
 # Something that each kind of check accepts: an account is made without knowing the provider.
-VALUES = ("PSK_key", "0b8c2b6e-3d2e-4c55-9f0e-6f4a5d1c2b3a", "UTC", "example", "yes", "alohi_pat_x")
+VALUES = (
+    "PSK_key",
+    "0b8c2b6e-3d2e-4c55-9f0e-6f4a5d1c2b3a",
+    "UTC",
+    "example",
+    "yes",
+    "alohi_pat_x",
+    "https://api.example.com",
+)
 
 
 def kept(option: Option, written: str) -> str | None:

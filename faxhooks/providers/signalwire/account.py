@@ -4,8 +4,12 @@ import re
 import secrets
 from uuid import UUID, uuid4
 
+from faxhooks.providers.asking import Renewing
 from faxhooks.providers.base import Config, Option, Provider
+from faxhooks.providers.calling import check_base_url
+from faxhooks.providers.signalwire.answers import read_answer
 from faxhooks.providers.signalwire.callbacks import SignalWire
+from faxhooks.providers.signalwire.client import SignalWireClient
 from faxhooks.providers.signalwire.signatures import SIGNATURES
 
 _SPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -59,6 +63,22 @@ def read_account(config: Config, hook_url: str) -> SignalWire:
     )
 
 
+def make_client(config: Config, _: Renewing) -> SignalWireClient | None:
+    """The client of one account; None without an API token or without a space to ask.
+
+    A token of SignalWire's is not renewed by asking, so the second argument plays no part.
+    """
+    project, token, space, address = (
+        next(iter(config.get(name, ())), None)
+        for name in ("project-id", "api-token", "space", "base-url")
+    )
+    if address is None and space is not None:
+        address = f"https://{space}.signalwire.com"
+    if project is None or token is None or address is None:
+        return None
+    return SignalWireClient(project, token, address)
+
+
 SIGNALWIRE = Provider(
     name="signalwire",
     title="SignalWire",
@@ -85,7 +105,16 @@ SIGNALWIRE = Provider(
             secret=True,
             check=check_secret,
         ),
-        Option("space", "name of the space, as in NAME.signalwire.com", check=check_space),
+        Option(
+            "space",
+            "name of the space, as in NAME.signalwire.com, whose API is asked",
+            check=check_space,
+        ),
+        Option(
+            "base-url",
+            "where the API is, if not at https://SPACE.signalwire.com",
+            check=check_base_url,
+        ),
         Option(
             "unsigned-json",
             "yes: believe calling.call.fax posts that carry no signature; no page says whether "
@@ -133,4 +162,6 @@ SIGNALWIRE = Provider(
         },
     },
     adapter=read_account,
+    client=make_client,
+    read_answer=read_answer,
 )

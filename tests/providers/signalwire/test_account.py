@@ -18,7 +18,14 @@ def adapter(**config):
 
 
 def test_the_options_are_the_documented_ones():
-    assert list(OPTIONS) == ["project-id", "signing-key", "api-token", "space", "unsigned-json"]
+    assert list(OPTIONS) == [
+        "project-id",
+        "signing-key",
+        "api-token",
+        "space",
+        "base-url",
+        "unsigned-json",
+    ]
     assert [name for name, option in OPTIONS.items() if option.required] == [
         "project-id",
         "signing-key",
