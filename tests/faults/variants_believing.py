@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from faxhooks.db import faxes
 from faxhooks.domain import lifecycle
-from faxhooks.domain.fax import FaxEvent
+from faxhooks.domain.fax import FaxEvent, FaxState
+from faxhooks.providers import reading
 from tests.faults.variants import variant
 
 
@@ -28,4 +30,48 @@ def last_writer_wins() -> Iterator[None]:
         return event.received_at, event.digest
 
     with replaced(lifecycle, "precedence", by_arrival):
+        yield
+
+
+@variant
+def a_final_may_reopen() -> Iterator[None]:
+    """The provider's time decides before anything else does."""
+    right = lifecycle.precedence
+
+    def by_time(event: FaxEvent) -> Any:
+        _, confirmed, _, occurred_at, *rest = right(event)
+        return confirmed, occurred_at, *rest
+
+    with replaced(lifecycle, "precedence", by_time):
+        yield
+
+
+@variant
+def contradictions_pass_unseen() -> Iterator[None]:
+    """Of two ends that disagree the greater is believed, and no more said."""
+    with replaced(lifecycle, "_contradicts", lambda *_: False):
+        yield
+
+
+@variant
+def nobody_is_asked() -> Iterator[None]:
+    """A contradiction is flagged, but no poll is due."""
+    right = faxes._projection
+
+    def without_poll(state: FaxState) -> dict[str, Any]:
+        return {**right(state), "next_poll_at": None}
+
+    with replaced(faxes, "_projection", without_poll):
+        yield
+
+
+@variant
+def one_fact_for_each_try() -> Iterator[None]:
+    """Fax.Plus's `hook.id` is taken for the id of a delivery."""
+    right = reading.digest_of
+
+    def of_the_try(*said: object) -> bytes:
+        return right(said[2]) if said[0] == "faxplus" else right(*said)
+
+    with replaced(reading, "digest_of", of_the_try):
         yield

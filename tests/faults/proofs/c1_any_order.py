@@ -21,7 +21,7 @@ from faxhooks.providers.signalwire.words import CALL_OVER, CALL_PROGRESS, STATUS
 from faxhooks.simulator.faxplus import UNKNOWN_CAUSE, WORDS
 from tests.domain.facts import DRAWN, NOON
 from tests.domain.proofs import check_every_arrival, check_every_set, check_grouping
-from tests.faults.proof import Finding, Proof, Trial
+from tests.faults.proof import POSTGRESQL, Finding, Proof, Trial
 from tests.faults.serving import serving
 from tests.providers.faxplus.requests import webhook
 from tests.providers.signalwire.requests import ADAPTER, form
@@ -41,15 +41,15 @@ OURS: Final = {"id", "provider_fax_id", "references", "created_at", "updated_at"
 
 
 def prove(trial: Trial) -> Finding:
-    """`n` is the size of the largest set."""
+    """`n` is the size of the largest set. What needs no database is proved beside one only."""
     finding = Finding()
-    with trial.broken():
-        orders = [
-            _every_set(finding, words, trial.n) for words in (signalwire_words(), faxplus_words())
-        ]
-        _generated(finding, trial.random(), trial.n * GENERATED)
+    if trial.database == POSTGRESQL:
+        with trial.broken():
+            spoken = signalwire_words(), faxplus_words()
+            orders = [_every_set(finding, words, trial.n) for words in spoken]
+            finding.figures["orders"] = sum(orders)
+            _generated(finding, trial.random(), trial.n * GENERATED)
     _through_http(finding, trial)
-    finding.figures = {"orders": sum(orders), **finding.figures}
     return finding
 
 
