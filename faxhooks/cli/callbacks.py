@@ -1,6 +1,8 @@
 """The raw inbox: what providers sent, and what reading it again comes to."""
 
 import sys
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import click
@@ -9,14 +11,18 @@ from sqlalchemy.orm import Session
 from faxhooks.cli.context import Context, Group, pass_context
 from faxhooks.cli.replays import replay
 from faxhooks.cli.showing import plain, show_fields, show_table
-from faxhooks.db import inbox
-from faxhooks.db.callbacks import get_callback
-from faxhooks.db.models import CallbackRow
+from faxhooks.db.callbacklists import CallbackFilter, list_page
 from faxhooks.domain.fax import Verdict
-from faxhooks.services.exhibiting import legible
-from faxhooks.services.presenting import callback_json
+from faxhooks.services.auditing import unix_actor
+from faxhooks.services.exhibiting import (
+    callback_content,
+    callback_summary,
+    legible,
+    read_content,
+)
 
-_LISTED = ("received_at", "account", "verdict", "reason", "evidence", "seen", "id")
+_COLUMNS = ("received_at", "account_label", "verdict", "reason", "evidence", "seen", "id")
+_LISTED = [column.removesuffix("_label") for column in _COLUMNS]
 _VERDICTS = [verdict.value for verdict in Verdict]
 
 
@@ -31,22 +37,20 @@ def callbacks() -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @pass_context
 def list_callbacks(context: Context, verdict: str | None, account: str | None, limit: int) -> None:
-    """Callbacks, the newest first."""
+    """Callbacks without their content, the newest first."""
 
-    def ask(session: Session) -> list[tuple[CallbackRow, str]]:
-        labels = {found.id: found.label for found in context.parts.accounts.list_all(session)}
-        wanted = context.parts.accounts.get(session, account).id if account else None
-        rows = inbox.list_newest(session, verdict=verdict, account_id=wanted, limit=limit)
-        return [(row, labels[row.account_id]) for row in rows]
+    def ask(session: Session) -> Sequence[Any]:
+        owner = context.parts.accounts.get(session, account) if account else None
+        wanted = CallbackFilter(
+            verdicts=[verdict] if verdict else [], accounts=[str(owner.id)] if owner else []
+        )
+        return list_page(session, wanted, limit=limit)[0]
 
     found = context.parts.database.read(ask)
-    lines = [
-        (row.received_at, label, row.verdict, row.reason, row.evidence, row.seen, row.id)
-        for row, label in found
-    ]
+    cells = [[getattr(row, column) for column in _COLUMNS] for row in found]
     context.answer(
-        {"data": [callback_json(row) for row, _ in found]},
-        lambda console: show_table(console, _LISTED, lines, "There is no such callback."),
+        {"data": [callback_summary(row) for row in found]},
+        lambda console: show_table(console, _LISTED, cells, "There is no such callback."),
     )
 
 
@@ -55,21 +59,23 @@ def list_callbacks(context: Context, verdict: str | None, account: str | None, l
 @click.option("--raw", is_flag=True, help="Write the body's exact bytes and nothing else.")
 @pass_context
 def show(context: Context, callback_id: UUID, raw: bool) -> None:
-    """One callback as it came, without what a terminal would obey."""
-    row = context.parts.database.read(lambda session: get_callback(session, callback_id))
+    """One callback as it came, without what a terminal would obey; the reading is audited."""
+    row = context.parts.database.write(
+        lambda session: read_content(session, callback_id, actor=unix_actor())
+    )
     if raw:
         sys.stdout.buffer.write(row.body)
     else:
-        context.answer(callback_json(row), lambda _: _show(row))
+        context.answer(callback_content(row), lambda _: _show(row))
 
 
 callbacks.add_command(replay)
 
 
-def _show(row: CallbackRow) -> None:
+def _show(row: Any) -> None:
     pairs = [
         ("id", row.id),
-        ("account", row.account_id),
+        ("account", row.account_label),
         ("received", row.received_at),
         ("seen", row.seen),
         ("last seen", row.last_seen_at),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from faxhooks.cli.context import Context, Deployment, pass_context
 from faxhooks.cli.findings import Finding, Level, check_database, report, said_and_advised
 from faxhooks.db import inbox
+from faxhooks.db.callbacklists import CallbackFilter, list_ids
 from faxhooks.db.keys import list_keys
 from faxhooks.domain.errors import SettingsError
 from faxhooks.services.parts import Parts
@@ -76,7 +77,7 @@ def _accounts(session: Session, parts: Parts) -> list[Finding]:
             said = f"{account.label} is disabled; its hook answers 404"
             advice = f"if it should not be: `faxhooks account enable {account.id}`"
             findings.append(Finding("accounts", Level.WARNING, said, advice))
-        elif not inbox.list_newest(session, account_id=account.id, limit=1):
+        elif not list_ids(session, CallbackFilter(accounts=[str(account.id)]), limit=1)[0]:
             said = f"{account.label} has not had a single callback yet"
             advice = f"is this URL registered at the provider? {account.hook_url}"
             findings.append(Finding("accounts", Level.WARNING, said, advice))

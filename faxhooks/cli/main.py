@@ -4,6 +4,7 @@ import click
 
 from faxhooks import __version__
 from faxhooks.cli.accounts import account
+from faxhooks.cli.audit import audit
 from faxhooks.cli.callbacks import callbacks
 from faxhooks.cli.context import Context, Group, pass_context
 from faxhooks.cli.database import db
@@ -31,6 +32,7 @@ for _command in (
     db,
     faxes,
     callbacks,
+    audit,
     doctor,
     simulate,
     demo,

@@ -9,6 +9,7 @@ from faxhooks.cli.context import Context, pass_context
 from faxhooks.cli.showing import follow
 from faxhooks.cli.values import read_age
 from faxhooks.services import retention
+from faxhooks.services.auditing import unix_actor
 
 
 @click.command()
@@ -31,7 +32,7 @@ def purge(context: Context, older_than: timedelta, unrecognized: bool, dry_run: 
     database = context.parts.database
     count = retention.count_old(database, before, unread=unrecognized)
     if not dry_run:
-        batches = retention.purge(database, before, unread=unrecognized)
+        batches = retention.purge(database, before, actor=unix_actor(), unread=unrecognized)
         count = sum(follow(batches, ceil(count / retention.BATCH), "deleting"))
     answer = {"deleted": 0 if dry_run else count, "matching": count, "before": before}
     verb = "would be deleted" if dry_run else "deleted"

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import click
+
+from faxhooks.providers.reading import moment
 
 _AGE: Final = re.compile(r"([1-9][0-9]{0,4})(m|h|d)")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
@@ -23,6 +25,14 @@ def read_age(ctx: click.Context, param: click.Parameter, value: str | None) -> t
         said = "give a whole number with its unit, as in 30d, 12h or 90m"
         raise click.BadParameter(said, ctx, param)
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """An option's callback: an RFC 3339 time; one without a zone is UTC."""
+    found = None if value is None else moment(value.strip())
+    if value is not None and found is None:
+        raise click.BadParameter("give a time such as 2026-01-13T21:54:46Z", ctx, param)
+    return found
 
 
 def split_words(

@@ -1,6 +1,5 @@
-"""The raw inbox as operators and the worker ask for it: the newest, the unread, the old."""
+"""The raw inbox as operators and the worker ask for it: the unread, the old."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -44,25 +43,12 @@ class UnreadFilter:
     account_id: UUID | None = None
 
 
-def list_newest(
-    session: Session,
-    *,
-    verdict: str | None = None,
-    account_id: UUID | None = None,
-    limit: int = 50,
-) -> Sequence[CallbackRow]:
-    """Callbacks, the newest first."""
-    statement = select(CallbackRow).where(*_conditions(verdict, account_id))
-    newest = (CallbackRow.received_at.desc(), CallbackRow.id.desc())
-    return session.scalars(statement.order_by(*newest).limit(limit)).all()
-
-
 def list_unread(
     session: Session, wanted: UnreadFilter, *, after: Unread | None = None, limit: int = 500
 ) -> list[Unread]:
     """Callbacks nobody understood, from the oldest on, beginning behind `after`."""
     columns = select(CallbackRow.id, CallbackRow.received_at)
-    statement = columns.where(*_conditions(Verdict.UNRECOGNIZED, wanted.account_id))
+    statement = columns.where(*_unread(wanted.account_id))
     if wanted.not_release is not None:
         statement = statement.where(CallbackRow.release != wanted.not_release)
     if wanted.reason_prefix:
@@ -81,8 +67,7 @@ def list_unread(
 
 def count_unread(session: Session, *, account_id: UUID | None = None) -> int:
     """How many callbacks nobody understood."""
-    conditions = _conditions(Verdict.UNRECOGNIZED, account_id)
-    return session.scalar(select(func.count(CallbackRow.id)).where(*conditions)) or 0
+    return session.scalar(select(func.count(CallbackRow.id)).where(*_unread(account_id))) or 0
 
 
 def count_backlog(session: Session) -> int:
@@ -117,10 +102,8 @@ def delete_old(session: Session, before: datetime, *, unread: bool, limit: int) 
     return len(gone.all())
 
 
-def _conditions(verdict: str | None, account_id: UUID | None) -> list[ColumnElement[bool]]:
-    conditions = []
-    if verdict is not None:
-        conditions.append(CallbackRow.verdict == verdict)
+def _unread(account_id: UUID | None) -> list[ColumnElement[bool]]:
+    conditions = [CallbackRow.verdict == Verdict.UNRECOGNIZED]
     if account_id is not None:
         conditions.append(CallbackRow.account_id == account_id)
     return conditions

@@ -7,11 +7,14 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from faxhooks.db.audit import add_audit
+from faxhooks.db.models import AuditRow
 from faxhooks.scrubbing import scrub, scrubbed
+from faxhooks.services.jsonfields import Moment
 
 SYSTEM: Final = "system"
 """The actor where no person asked: what the service does for itself."""
@@ -24,7 +27,9 @@ class Action(StrEnum):
 
     CALLBACK_READ = "callback.read"
     CALLBACKS_REPLAYED = "callbacks.replayed"
+    CALLBACKS_PURGED = "callbacks.purged"
     FAXES_EXPORTED = "faxes.exported"
+    FAX_TAGGED = "fax.tagged"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     ACCOUNT_ADDED = "account.added"
@@ -52,6 +57,40 @@ def note(session: Session, actor: str, action: Action, subject: str, **detail: A
             "detail": scrubbed(detail),
         },
     )
+
+
+class AuditSchema(Schema):
+    """Who did or saw what, and when."""
+
+    id = fields.UUID(metadata={"description": "The row's id."})
+    at = Moment(metadata={"type": "string", "format": "date-time", "description": "When."})
+    actor = fields.String(
+        metadata={"description": "`key:ID label`, `cli:USER`, or `system` for the service itself."}
+    )
+    action = fields.String(metadata={"enum": list(Action), "description": "What was done."})
+    subject = fields.String(metadata={"description": "To which object, as `callback:ID`."})
+    detail = fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "What explains it; secrets and numbers are masked."},
+    )
+
+
+class AuditPageSchema(Schema):
+    """A page of the audit, newest first."""
+
+    data = fields.List(fields.Nested(AuditSchema))
+    next_cursor = fields.String(
+        allow_none=True, metadata={"description": "`cursor` of the next page; null on the last."}
+    )
+
+
+def audit_json(row: AuditRow) -> dict[str, Any]:
+    """A row of the audit, for the API and commands."""
+    shown: dict[str, Any] = _AUDIT.dump(row)
+    return shown
+
+
+_AUDIT: Final = AuditSchema()
 
 
 def key_actor(key_id: UUID, label: str) -> str:

@@ -2,10 +2,15 @@
 
 import base64
 import unicodedata
+from collections.abc import Collection
 from typing import Any, Final
+from uuid import UUID
 
 from marshmallow import Schema, fields
+from sqlalchemy.orm import Session
 
+from faxhooks.db.callbacklists import get_described
+from faxhooks.services.auditing import Action, note
 from faxhooks.services.jsonfields import Moment, Part
 from faxhooks.services.settling import Replay, Replayed
 
@@ -126,6 +131,22 @@ class ReplaySchema(Schema):
     data = fields.Nested(ReplayedSchema, many=True)
     faxes = fields.Nested(FaxChangeSchema, many=True)
     next_cursor = fields.String(allow_none=True)
+
+
+def read_content(
+    session: Session,
+    callback_id: UUID,
+    *,
+    actor: str,
+    accounts: Collection[UUID] | None = None,
+) -> Any:
+    """A callback with its content, which `actor` sees once the audit of it is committed.
+
+    Raises NotFoundError, also where it is none of these accounts'.
+    """
+    row = get_described(session, callback_id, content=True, accounts=accounts)
+    note(session, actor, Action.CALLBACK_READ, f"callback:{callback_id}")
+    return row
 
 
 def callback_summary(row: Any) -> dict[str, Any]:

@@ -1,24 +1,18 @@
-"""The public shapes of a fax, an event and a callback: one definition for API and commands.
+"""The public shapes of a fax and an event: one definition for API and commands.
 
 The functions that make a fax's and an event's JSON are in `shapes`.
 """
 
-import base64
-from typing import Any, Final
-
 from marshmallow import Schema, fields
 
-from faxhooks.db.models import CallbackRow
 from faxhooks.services.jsonfields import Moment, Part, ReasonField, SortedWords
 from faxhooks.services.shapes import entry_json, fax_json
 
 __all__ = [
-    "CallbackSchema",
     "EntrySchema",
     "FaxPageSchema",
     "FaxSchema",
     "HistorySchema",
-    "callback_json",
     "entry_json",
     "fax_json",
 ]
@@ -237,32 +231,3 @@ class HistorySchema(Schema):
     next_cursor = fields.String(
         allow_none=True, metadata=_about("Always null: a history is one page.")
     )
-
-
-class CallbackSchema(Schema):
-    """A request as it was kept; the body in base64, since it may be anything."""
-
-    id = fields.UUID()
-    account_id = fields.UUID()
-    digest = fields.Function(lambda row: row.digest.hex())
-    method = fields.String()
-    path = fields.String()
-    query = fields.String()
-    headers = fields.Dict(keys=fields.String(), values=fields.String())
-    body = fields.Function(lambda row: base64.b64encode(row.body).decode())
-    received_at = Moment()
-    last_seen_at = Moment()
-    seen = fields.Integer()
-    evidence = fields.String()
-    verdict = fields.String()
-    reason = fields.String()
-    release = fields.String()
-
-
-def callback_json(row: CallbackRow) -> dict[str, Any]:
-    """A callback with its raw body; for eyes that may see it."""
-    shown: dict[str, Any] = _CALLBACK.dump(row)
-    return shown
-
-
-_CALLBACK: Final = CallbackSchema()

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from faxhooks.db import inbox
 from faxhooks.db.engine import Database
+from faxhooks.services.auditing import Action, note
 
 BATCH: Final = 1000
 
@@ -15,13 +18,22 @@ def count_old(database: Database, before: datetime, *, unread: bool = False) -> 
     return database.read(lambda session: inbox.count_old(session, before, unread=unread))
 
 
-def purge(database: Database, before: datetime, *, unread: bool = False) -> Iterator[int]:
+def purge(
+    database: Database, before: datetime, *, actor: str, unread: bool = False
+) -> Iterator[int]:
     """Delete callbacks that arrived before this time; yields how many after each commit.
+    Each is audited as the doing of `actor`.
 
     Small transactions let callbacks in between them. Those that nobody understood are all
     there is of what they say, so they stay unless `unread`.
     """
-    while gone := database.write(
-        lambda session: inbox.delete_old(session, before, unread=unread, limit=BATCH)
-    ):
+
+    def delete(session: Session) -> int:
+        gone = inbox.delete_old(session, before, unread=unread, limit=BATCH)
+        if gone:
+            said = {"before": before.isoformat(), "unrecognized": unread, "callbacks": gone}
+            note(session, actor, Action.CALLBACKS_PURGED, "callbacks", **said)
+        return gone
+
+    while gone := database.write(delete):
         yield gone

@@ -14,21 +14,24 @@ from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import describe_fax
 from faxhooks.db.tags import lock_tagged, set_tags
 from faxhooks.domain.errors import ChangedError, InvalidBodyError
+from faxhooks.services.auditing import Action, note
 from faxhooks.services.shapes import fax_json, fax_version
 
 MOST_TAGS: Final = 32
 
 
-def retag(
+def retag(  # noqa: PLR0913 (which fax and tags, who asked, what they see and have seen)
     session: Session,
     fax_id: UUID,
     changes: Mapping[str, str | None],
     *,
+    actor: str,
     accounts: Collection[UUID] | None,
     versions: Collection[str] | None = None,
 ) -> tuple[dict[str, Any], str]:
     """Set these tags, and remove those that are None; the fax as shown, and its version.
 
+    What changes is audited as the doing of `actor`, with the tags' names and never their values.
     Raises NotFoundError; ChangedError when `versions` are given and the fax's is none of
     them; InvalidBodyError when it would come to have more than MOST_TAGS.
     """
@@ -43,7 +46,9 @@ def retag(
     if len(left) > max(MOST_TAGS, len(fax.tags)):
         raise InvalidBodyError("/tags", f"a fax has at most {MOST_TAGS} tags; remove some first")
     if left != fax.tags:
+        changed = sorted(name for name in tags if tags[name] != fax.tags.get(name))
         set_tags(session, fax, left)
         session.flush()
+        note(session, actor, Action.FAX_TAGGED, f"fax:{fax.id}", tags=changed)
     shown = fax_json(describe_fax(session, fax))
     return shown, fax_version(shown)

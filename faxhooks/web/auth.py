@@ -26,14 +26,19 @@ log = structlog.get_logger()
 View = TypeVar("View", bound=Callable[..., Any])
 
 _SCOPE: Final = "_faxhooks_scope"
+_EVERY_ACCOUNT: Final = "_faxhooks_every_account"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="faxhooks"'}
 
 
-def requires(*scopes: str) -> Callable[[View], View]:
-    """Say which scope a route needs, any of these; without it a route answers nobody."""
+def requires(*scopes: str, every_account: bool = False) -> Callable[[View], View]:
+    """Say which scope a route needs, any of these; without it a route answers nobody.
+
+    What speaks of all accounts at once is for keys that see `every_account`.
+    """
 
     def mark(view: View) -> View:
         setattr(view, _SCOPE, frozenset(scopes))
+        setattr(view, _EVERY_ACCOUNT, every_account)
         return view
 
     return mark
@@ -89,11 +94,24 @@ def _authorize() -> Response | None:
         detail = "The API key asks too often; wait `Retry-After` seconds, then go on more slowly."
         return problem(429, detail, headers={"Retry-After": str(turn.retry_after)})
     view = current_app.view_functions[str(request.endpoint)]
+    refusal = _refusal(view, grant)
+    if refusal is not None:
+        return problem(403, refusal)
+    g.grant, g.key, g.scope = grant, key.strip(), getattr(view, _SCOPE)
+    return None
+
+
+def _refusal(view: Callable[..., Any], grant: Grant) -> str | None:
+    """Why the key may not ask this route, if it may not."""
     scope: frozenset[str] = getattr(view, _SCOPE)
     if not scope & grant.scopes:
         named = " or ".join(f"`{word}`" for word in sorted(scope))
-        return problem(403, f"The API key has not the scope {named} that this address needs.")
-    g.grant, g.key, g.scope = grant, key.strip(), scope
+        return f"The API key has not the scope {named} that this address needs."
+    if getattr(view, _EVERY_ACCOUNT) and grant.accounts is not None:
+        return (
+            "This address tells of all accounts, and the API key is limited to one; "
+            "use a key without that limit."
+        )
     return None
 
 

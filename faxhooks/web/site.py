@@ -9,7 +9,7 @@ from prometheus_client import values
 from faxhooks.services.cursors import Cursors
 from faxhooks.services.parts import Parts
 from faxhooks.services.watching import Watch
-from faxhooks.web.api import callbacks, changes, faxes, numbers, stats, tags
+from faxhooks.web.api import audit, callbacks, changes, faxes, numbers, stats, tags
 from faxhooks.web.api.documentation import documentation, set_description
 from faxhooks.web.errors import register_errors
 from faxhooks.web.health import health
@@ -51,6 +51,7 @@ def build_site(
     api.register_blueprint(callbacks.blueprint, url_prefix=API_PREFIX)
     api.register_blueprint(stats.blueprint, url_prefix=API_PREFIX)
     api.register_blueprint(numbers.blueprint, url_prefix=API_PREFIX)
+    api.register_blueprint(audit.blueprint, url_prefix=API_PREFIX)
     set_description(api)
     app.register_blueprint(documentation, url_prefix=API_PREFIX)
     register_errors(app)  # After the API, which brings error answers of its own.

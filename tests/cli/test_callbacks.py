@@ -4,6 +4,8 @@ import base64
 
 import pytest
 
+from faxhooks.db.audit import list_audit
+from faxhooks.services.auditing import unix_actor
 from tests.cli.left import leave_unread
 from tests.cli.running import Faxhooks
 from tests.story import Service
@@ -16,11 +18,9 @@ def test_the_newest_come_first(faxhooks: Faxhooks, service: Service) -> None:
         service.hook.signalwire(FaxSid="f1", FaxStatus=word)
     service.hook.faxplus("f2", "teleported")
     listed = faxhooks("--json", "callbacks", "list").well().json["data"]
-    assert [base64.b64decode(row["body"])[-9:] for row in listed[1:]] == [
-        b"delivered",
-        b"s=sending",
-        b"us=queued",
-    ]
+    bodies = [faxhooks("callbacks", "show", row["id"], "--raw").well().raw for row in listed[1:]]
+    assert [body[-9:] for body in bodies] == [b"delivered", b"s=sending", b"us=queued"]
+    assert not {"query", "headers", "body", "body_text"} & set(listed[0])
     (unread,) = faxhooks("--json", "callbacks", "list", "--verdict", "unrecognized").json["data"]
     assert unread == listed[0]
     assert unread["reason"] == "unknown status: teleported"
@@ -36,6 +36,17 @@ def test_raw_is_the_exact_bytes_and_nothing_else(faxhooks: Faxhooks, service: Se
     assert (
         base64.b64decode(faxhooks("--json", "callbacks", "show", row["id"]).json["body"]) == STRANGE
     )
+
+
+def test_whose_content_is_seen_is_written_down(faxhooks: Faxhooks, service: Service) -> None:
+    service.hook.faxplus("f1", "success")
+    (row,) = faxhooks("--json", "callbacks", "list").well().json["data"]
+    assert faxhooks.read(list_audit)[0].action == "key.created"
+    for words in ((), ("--raw",)):
+        faxhooks("callbacks", "show", row["id"], *words).well()
+    told = faxhooks("--json", "audit", "list", "--action", "callback.read").well().json
+    about = {(each["actor"], each["subject"]) for each in told["data"]}
+    assert (len(told["data"]), about) == (2, {(unix_actor(), f"callback:{row['id']}")})
 
 
 def test_shown_to_people_it_is_cleaned(faxhooks: Faxhooks, service: Service) -> None:

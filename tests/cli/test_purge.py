@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from faxhooks.db.audit import AuditFilter, list_audit
 from faxhooks.db.models import CallbackRow
+from faxhooks.services.auditing import unix_actor
 from tests.cli.running import Faxhooks, Said
 from tests.story import Service
 
@@ -39,6 +41,16 @@ def test_old_callbacks_go_and_faxes_keep_their_history(
     assert (service.api.fax("f1"), service.api.history("f1")) == before
     assert bodies(faxhooks) == 2
     assert purge(faxhooks).json["deleted"] == 0
+
+
+@pytest.mark.usefixtures("old")
+def test_who_deleted_how_many_is_written_down(faxhooks: Faxhooks) -> None:
+    purge(faxhooks, "--dry-run")
+    purge(faxhooks)
+    purge(faxhooks)
+    purged = AuditFilter(actions=["callbacks.purged"])
+    (row,) = faxhooks.read(lambda session: list_audit(session, purged))
+    assert (row.actor, row.subject, row.detail["callbacks"]) == (unix_actor(), "callbacks", 2)
 
 
 @pytest.mark.usefixtures("old")

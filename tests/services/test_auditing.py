@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from faxhooks.db.audit import list_audit
+from faxhooks.db.audit import AuditFilter, list_audit
 from faxhooks.db.engine import Database
 from faxhooks.services.auditing import Action, note, unix_actor
 from tests.cli.running import Faxhooks
@@ -73,7 +73,10 @@ def test_the_newest_come_first_page_after_page(database: Database) -> None:
     last = first[-1].at, first[-1].id
     rest = database.read(lambda session: list_audit(session, after=last))
     assert [row.subject for row in (*first, *rest)] == [f"key:{n}" for n in (4, 3, 2, 1, 0)]
-    assert database.read(lambda session: list_audit(session, action="key.created")) == []
+    assert (
+        database.read(lambda session: list_audit(session, AuditFilter(actions=["key.created"])))
+        == []
+    )
 
 
 def test_a_command_is_its_unix_users_doing(monkeypatch: pytest.MonkeyPatch) -> None:

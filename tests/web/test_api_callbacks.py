@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from faxhooks.db.audit import list_audit
+from faxhooks.db.audit import AuditFilter, list_audit
 from faxhooks.db.callbacklists import CallbackFilter, list_ids
 from faxhooks.db.models import AuditRow
 from faxhooks.services import replaying
@@ -69,7 +69,9 @@ def names(service: Service, rows: Sequence[dict[str, Any]]) -> str:
 
 
 def audited(service: Service, action: str) -> Sequence[AuditRow]:
-    return service.parts.database.read(lambda session: list_audit(session, action=action))
+    return service.parts.database.read(
+        lambda session: list_audit(session, AuditFilter(actions=[action]))
+    )
 
 
 @pytest.mark.usefixtures("four")

@@ -217,7 +217,8 @@ def test_tags_set_at_once_are_all_kept(service: Service, api: Api, fax: dict[str
     def tag(number: int) -> None:
         changes = {f"t{number}": str(number)}
         database.write(
-            lambda session: retag(session, UUID(fax["id"]), changes, accounts=None), seconds=20
+            lambda session: retag(session, UUID(fax["id"]), changes, actor="test", accounts=None),
+            seconds=20,
         )
 
     with ThreadPoolExecutor(8) as pool:

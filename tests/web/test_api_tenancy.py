@@ -24,11 +24,14 @@ NUMBER = "+13105550177"
 
 @dataclass(frozen=True)
 class World:
-    """A service with objects of theirs, and two keys with every scope, each of one account."""
+    """A service with objects of theirs; two keys with every scope, each of one account, and
+    one of all accounts.
+    """
 
     service: Service
     ours: str
     theirs: str
+    unlimited: str
     account: UUID
     fax: str
     callback: str
@@ -104,6 +107,20 @@ def streamed(world: World) -> None:
     assert [change["provider_fax_id"] for change in first(world.ours)] == ["ours"]
 
 
+def not_for_keys_of_an_account(path: str) -> Cell:
+    """What tells of all accounts at once is for keys without a limit."""
+
+    def check(world: World) -> None:
+        for key in (world.ours, world.theirs):
+            shown = world.ask(key, "GET", path)
+            assert shown.status_code == 403
+            for secret in (world.fax, world.callback, str(world.account), "plus"):
+                assert secret not in shown.text
+        assert str(world.account) in world.ask(world.unlimited, "GET", path).text
+
+    return check
+
+
 def stats_of(query: str) -> Cell:
     return count_of(lambda said: int(said["total"]["faxes"]), "GET", f"/stats?{query}")
 
@@ -162,6 +179,7 @@ CELLS: Mapping[str, Mapping[str, Cell]] = {
         "all": ours_alone,
     },
     "GET /api/v1/numbers/<string:e164>": {"number": absent("GET", "/numbers/{number}")},
+    "GET /api/v1/audit": {"audit": not_for_keys_of_an_account("/audit")},
 }
 """For each route and each kind of object: how it is asked for, and what must be answered."""
 
@@ -175,7 +193,7 @@ def world(service: Service) -> World:
     account = hook.faxplus_account.id
     keys = [
         parts.database.write(lambda s, each=each: create_key(s, "all", SCOPES, account_id=each))[1]
-        for each in (hook.signalwire_account.id, account)
+        for each in (hook.signalwire_account.id, account, None)
     ]
     made = World(service, *keys, account, fax, str(callback))
     tagged = made.ask(keys[1], "PATCH", f"/faxes/{fax}", {"tags": {"case": "4711"}})

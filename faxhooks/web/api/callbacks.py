@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Response, jsonify, request, url_for
+from flask import Response, jsonify, request
 from flask_smorest import Blueprint
-from sqlalchemy.orm import Session
 
 from faxhooks.db.callbacklists import CallbackFilter, get_described, list_page
 from faxhooks.db.callbacks import get_callback
-from faxhooks.services.auditing import Action, note
 from faxhooks.services.exhibiting import (
     CallbackPageSchema,
     RawCallbackSchema,
     ReplaySchema,
     callback_content,
     callback_summary,
+    read_content,
     replay_json,
 )
 from faxhooks.services.replaying import Order
+from faxhooks.web.api.answers import paged
 from faxhooks.web.api.bodies import take_json_alone
 from faxhooks.web.api.callbackqueries import CallbackQuery, ReplayBody, ReplayOneBody
 from faxhooks.web.api.queries import NoQuery, QueryParser
@@ -46,11 +46,7 @@ def list_callbacks(asked: dict[str, Any]) -> Response:
         lambda session: list_page(session, wanted, limit=asked["limit"], after=after)
     )
     following = cursors().make(wanted, position) if position else None
-    data = [callback_summary(row) for row in page]
-    response = jsonify({"data": data, "next_cursor": following})
-    if following is not None:
-        response.headers["Link"] = f'<{_page_url(following)}>; rel="next"'
-    return response
+    return paged([callback_summary(row) for row in page], following)
 
 
 @blueprint.get("/callbacks/<uuid:callback_id>")
@@ -108,24 +104,15 @@ def _read_summary(callback_id: UUID) -> dict[str, Any]:
 
 
 def _read_content(callback_id: UUID) -> dict[str, Any]:
-    """The audit is committed before anything is shown."""
     accounts, who = visible_accounts(), actor()
-
-    def ask(session: Session) -> Any:
-        row = get_described(session, callback_id, content=True, accounts=accounts)
-        note(session, who, Action.CALLBACK_READ, f"callback:{callback_id}")
-        return row
-
-    return callback_content(parts().database.write(ask))
+    return callback_content(
+        parts().database.write(
+            lambda session: read_content(session, callback_id, actor=who, accounts=accounts)
+        )
+    )
 
 
 def _given() -> Mapping[str, Any]:
     """The filter in the client's words, for the audit."""
     body = request.get_json(silent=True) or {}
     return {name: value for name, value in body.items() if name not in _HOW}
-
-
-def _page_url(cursor: str) -> str:
-    """The next page of the same list, under the public address."""
-    given: dict[str, Any] = {**request.args.to_dict(), "cursor": cursor}
-    return parts().public_url + url_for(str(request.endpoint), **given)

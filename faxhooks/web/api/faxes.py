@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Response, request, url_for
+from flask import Response
 from flask_smorest import Blueprint
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from faxhooks.db.faxlists import Bookmark, FaxFilter, Sort, describe_fax, list_p
 from faxhooks.db.history import list_entries
 from faxhooks.services.presenting import FaxPageSchema, FaxSchema, HistorySchema
 from faxhooks.services.shapes import Shape, entry_json, fax_json, fax_version, present
-from faxhooks.web.api.answers import versioned
+from faxhooks.web.api.answers import linked, versioned
 from faxhooks.web.api.exports import CSV, JSON, NDJSON, best_type, csv_export, ndjson_export
 from faxhooks.web.api.faxqueries import FaxQuery, ShapeQuery
 from faxhooks.web.api.queries import NoQuery, QueryParser
@@ -83,15 +83,7 @@ def _page(
     following = None if bookmark is None else cursors().make_walk(walk, bookmark)
     response = versioned({"data": data, "next_cursor": following}, of=[data, bookmark is None])
     response.headers["Vary"] = "Accept"
-    if following is not None:
-        response.headers["Link"] = f'<{_page_url(following)}>; rel="next"'
-    return response
-
-
-def _page_url(cursor: str) -> str:
-    """The next page of the same list, under the public address."""
-    given: dict[str, Any] = {**request.args.to_dict(), "cursor": cursor}
-    return parts().public_url + url_for(str(request.endpoint), **given)
+    return linked(response, following)
 
 
 _ANSWERS: Final = {JSON: _page, CSV: csv_export, NDJSON: ndjson_export}

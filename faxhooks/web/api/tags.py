@@ -17,7 +17,7 @@ from faxhooks.web.api.answers import versioned
 from faxhooks.web.api.bodies import MAX_BODY, take_json_alone
 from faxhooks.web.api.faxqueries import TAG_NAME
 from faxhooks.web.api.queries import QueryParser
-from faxhooks.web.auth import guard, requires, visible_accounts
+from faxhooks.web.auth import actor, guard, requires, visible_accounts
 from faxhooks.web.parts import parts
 
 MAX_VALUE: Final = 256
@@ -84,11 +84,11 @@ def tag_fax(asked: dict[str, Any], fax_id: UUID) -> Response:
 
     With `If-Match` only if the fax is still of that version, else 412.
     """
-    accounts, versions = visible_accounts(), _versions()
+    who, accounts, versions = actor(), visible_accounts(), _versions()
     return versioned(
         *parts().database.write(
             lambda session: retag(
-                session, fax_id, asked["tags"], accounts=accounts, versions=versions
+                session, fax_id, asked["tags"], actor=who, accounts=accounts, versions=versions
             )
         )
     )
