@@ -2,13 +2,13 @@
 
 import os
 import signal
-import subprocess
 from contextlib import suppress
 from random import Random
 
 import psutil
 
 from faxhooks.simulator.story import Customer
+from tests.faults.proof import Trial
 from tests.running.gunicorns import Running
 from tests.story import Hook
 
@@ -17,6 +17,12 @@ def customers(hook: Hook) -> dict[str, Customer]:
     """The service's two accounts, by provider, as the simulator speaks of them."""
     accounts = (hook.signalwire_account, hook.faxplus_account)
     return {each.provider: Customer(each.hook_url, each.config) for each in accounts}
+
+
+def environ(trial: Trial) -> dict[str, str]:
+    """What the service is told besides; it says little, since there is much of it."""
+    broken = {} if trial.variant is None else {"FAULTS_VARIANT": trial.variant}
+    return {"LOG_LEVEL": "warning", **broken}
 
 
 def workers(served: Running) -> list[int]:
@@ -36,16 +42,3 @@ def kill_worker(served: Running, random: Random) -> bool:
         with suppress(ProcessLookupError):
             os.kill(random.choice(found), signal.SIGKILL)
     return bool(found)
-
-
-def kill_master(served: Running) -> None:
-    """End the master at once; its workers are left behind and find that out by themselves."""
-    assert served.process is not None
-    served.process.kill()
-    served.process.wait()
-
-
-def end_orphans(left: "subprocess.Popen[bytes]") -> None:
-    """End what a killed master has left behind, if anything."""
-    with suppress(ProcessLookupError):
-        os.killpg(left.pid, signal.SIGKILL)
