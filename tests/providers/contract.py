@@ -23,6 +23,8 @@ VALUES = (
     "yes",
     "alohi_pat_x",
     "https://api.example.com",
+    "query",
+    "CHF",
 )
 
 

@@ -3,10 +3,27 @@
 import re
 from zoneinfo import ZoneInfo, available_timezones
 
+from faxhooks.domain.callback import Callback
+from faxhooks.domain.fax import FaxEvent
+from faxhooks.providers.asking import Renewing
 from faxhooks.providers.base import Config, Option, Provider
+from faxhooks.providers.calling import check_base_url
+from faxhooks.providers.faxplus.answers import RecordReader
 from faxhooks.providers.faxplus.callbacks import FaxPlus
+from faxhooks.providers.faxplus.client import API_URL, FaxPlusClient, Scope
+from faxhooks.providers.faxplus.tokens import (
+    ACCESS,
+    REFRESH,
+    TOKEN_URL,
+    Application,
+    PersonalToken,
+    RenewedTokens,
+    Tokens,
+)
 
 _TOKEN = re.compile(r"alohi_pat_[\w-]+", re.ASCII)
+_WORD = re.compile(r"[!-~]{1,4096}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def check_zone(name: str) -> str:
@@ -25,9 +42,73 @@ def check_token(value: str) -> str:
     return token
 
 
+def check_word(value: str) -> str:
+    """A client id, a secret or a token of OAuth2. Raises ValueError without showing it."""
+    word = value.strip()
+    if not _WORD.fullmatch(word):
+        raise ValueError("must be 1 to 4096 printable ASCII characters without spaces")
+    return word
+
+
+def check_place(value: str) -> str:
+    """Where a request's parameters stand. Raises ValueError for anything but the two places."""
+    place = value.strip().lower()
+    if place not in ("query", "form"):
+        raise ValueError("must be query or form")
+    return place
+
+
+def check_currency(value: str) -> str:
+    """A currency by its ISO 4217 code. Raises ValueError for anything else."""
+    code = value.strip().upper()
+    if not _CURRENCY.fullmatch(code):
+        raise ValueError("must be a currency such as USD or CHF")
+    return code
+
+
 def read_account(config: Config, hook_url: str) -> FaxPlus:  # noqa: ARG001
     """The adapter of one account; the hook's URL is in no signature, so it plays no part."""
     return FaxPlus(zone=ZoneInfo(config.get("time-zone", ("UTC",))[0]))
+
+
+def read_answer(config: Config, answer: Callback) -> tuple[FaxEvent, ...]:
+    """What a kept answer of the API states; `zone` and currency are the account's."""
+    return (_reader(config).read(answer),)
+
+
+def make_client(config: Config, renewing: Renewing) -> FaxPlusClient | None:
+    """The client of one account; None without a token or without all that renews one."""
+    tokens = _tokens(config, renewing)
+    if tokens is None:
+        return None
+    scope = Scope(_value(config, "base-url", API_URL), _value(config, "user-id", "self"))
+    return FaxPlusClient(tokens, _reader(config), scope)
+
+
+def _tokens(config: Config, renewing: Renewing) -> Tokens | None:
+    """A personal access token, which the vendor recommends, before OAuth2."""
+    if personal := _value(config, "access-token"):
+        return PersonalToken(personal)
+    client_id, secret = _value(config, "client-id"), _value(config, "client-secret")
+    if not (client_id and secret and _value(config, REFRESH)):
+        return None
+    application = Application(
+        client_id,
+        secret,
+        _value(config, "token-url", TOKEN_URL),
+        in_form=_value(config, "refresh-in") == "form",
+    )
+    return RenewedTokens(application, _value(config, ACCESS) or None, renewing)
+
+
+def _reader(config: Config) -> RecordReader:
+    zone = ZoneInfo(_value(config, "api-time-zone", "UTC"))
+    return RecordReader(zone, _value(config, "currency") or None)
+
+
+def _value(config: Config, name: str, default: str = "") -> str:
+    """The newest value of an option."""
+    return next(iter(config.get(name, ())), "") or default
 
 
 FAXPLUS = Provider(
@@ -47,6 +128,39 @@ FAXPLUS = Provider(
             secret=True,
             check=check_token,
         ),
+        Option("client-id", "OAuth2: the application's id (APIK-…)", check=check_word),
+        Option("client-secret", "OAuth2: the application's secret", secret=True, check=check_word),
+        Option(
+            REFRESH,
+            "OAuth2: the refresh token; a new one that Fax.Plus gives takes its place",
+            secret=True,
+            check=check_word,
+        ),
+        Option(
+            ACCESS,
+            "OAuth2: the access token, got and renewed with the refresh token",
+            secret=True,
+            check=check_word,
+        ),
+        Option(
+            "refresh-in",
+            "where a refresh has its parameters: query, as the vendor's sample, or form",
+            default="query",
+            check=check_place,
+        ),
+        Option(
+            "api-time-zone",
+            "IANA zone of the API's times that name none",
+            default="UTC",
+            check=check_zone,
+        ),
+        Option(
+            "currency",
+            "the user's currency (ISO 4217), in which the API names costs; none without it",
+            check=check_currency,
+        ),
+        Option("base-url", f"where the API is, if not at {API_URL}", check=check_base_url),
+        Option("token-url", f"where tokens are, if not at {TOKEN_URL}", check=check_base_url),
     ),
     headers=frozenset({"content-type", "user-agent"}),
     samples={
@@ -71,4 +185,6 @@ FAXPLUS = Provider(
         }
     },
     adapter=read_account,
+    client=make_client,
+    read_answer=read_answer,
 )

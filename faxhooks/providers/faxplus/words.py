@@ -53,6 +53,16 @@ FAILURES: Final[Mapping[str, tuple[FaxStatus, str]]] = MappingProxyType(
     }
 )
 
+OUTBOX: Final[Mapping[str, FaxStatus]] = MappingProxyType(
+    {
+        "submitted": FaxStatus.QUEUED,
+        "scheduled_for_sending": FaxStatus.QUEUED,
+        "converting": FaxStatus.PROCESSING,
+        "sending": FaxStatus.SENDING,
+    }
+)
+"""The four states of a fax in the outbox (API reference), which it leaves once it is sent."""
+
 # Only 49 and 2 are on the vendor's page. That the number is spandsp's T.30 completion code is
 # inferred from those two, whose meanings fit.
 _T30 = re.compile(r"failed_fs_([0-9]{1,3})")

@@ -32,8 +32,13 @@ def test_anything_else_is_no_zone(zone):
         OPTIONS["time-zone"].check(zone)
 
 
-def test_only_the_access_token_is_secret():
-    assert [name for name, option in OPTIONS.items() if option.secret] == ["access-token"]
+def test_what_lets_one_in_is_secret():
+    assert [name for name, option in OPTIONS.items() if option.secret] == [
+        "access-token",
+        "client-secret",
+        "refresh-token",
+        "oauth-token",
+    ]
 
 
 def test_a_personal_access_token_is_known_by_its_prefix():
