@@ -1,10 +1,10 @@
-"""A PostgreSQL database for the length of a run, on the server that the tests use as well."""
+"""PostgreSQL databases for the length of a run, on the server that the tests use as well."""
 
 import os
 import secrets
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,22 +18,33 @@ LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
 _CONNECT_SECONDS = 5
 
 
-@contextmanager
-def postgresql(folder: Path, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
-    """The address of an empty database of our own, which is dropped afterwards.
+Make = Callable[[], str]
+"""Gives the address of a new, empty database."""
 
-    It lies on `TEST_DATABASE_URL` when that is set, else on a server of this machine that
+
+@contextmanager
+def postgresql(folder: Path, environ: Mapping[str, str] = os.environ) -> Iterator[Make]:
+    """A maker of databases of our own, all on one server, which are dropped afterwards.
+
+    They lie on `TEST_DATABASE_URL` when that is set, else on a server of this machine that
     lets us in, else on one that keeps its data in `folder`. Raises psycopg.OperationalError
     when the one that was named does not answer.
     """
+    names: list[str] = []
     with _server(folder, environ) as server:
-        name = f"faxhooks_bench_{secrets.token_hex(4)}"
-        _execute(server, f'CREATE DATABASE "{name}"')
-        try:
+
+        def make() -> str:
+            name = f"faxhooks_bench_{secrets.token_hex(4)}"
+            _execute(server, f'CREATE DATABASE "{name}"')
+            names.append(name)
             own = server.set(drivername="postgresql+psycopg", database=name)
-            yield own.render_as_string(hide_password=False)
+            return own.render_as_string(hide_password=False)
+
+        try:
+            yield make
         finally:
-            _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+            for name in names:
+                _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager

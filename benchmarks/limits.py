@@ -4,17 +4,9 @@ Both are written as an example in a manual would be, and keep nothing. They tell
 the service's price is Flask's, and how much is ours.
 """
 
-import hmac
-import json
-import os
-from base64 import b64encode
-from typing import Final
-from urllib.parse import parse_qsl
-
 from flask import Flask, Response, request
 
-KEY: Final = "BENCHMARK_SIGNING_KEY"
-"""The variable with the key that SignalWire's forms are signed with."""
+from benchmarks.peers.reading import read
 
 answering = Flask("answering")
 verifying = Flask("verifying")
@@ -27,23 +19,9 @@ def answer(provider: str, token: str) -> Response:  # noqa: ARG001
 
 
 @verifying.post("/hooks/<provider>/<token>")
-def verify(provider: str, token: str) -> Response:  # noqa: ARG001
+def verify(provider: str, token: str) -> Response:
     """Say it to those who sign their forms, and to those whose JSON names a fax."""
-    read = _read_form if provider == "signalwire" else _read_json
-    if not read(request.get_data()):
+    signature = request.headers.get("X-SignalWire-Signature", "")
+    if read(provider, token, signature, request.get_data()) is None:
         return Response(status=403)
     return Response(b"<Response/>", content_type="application/xml")
-
-
-def _read_form(body: bytes) -> bool:
-    fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
-    signed = os.environ["PUBLIC_URL"] + request.path
-    signed += "".join(name + fields[name] for name in sorted(fields))
-    made = b64encode(hmac.digest(os.environ[KEY].encode(), signed.encode(), "sha1"))
-    claimed = request.headers.get("X-SignalWire-Signature", "")
-    return hmac.compare_digest(made, claimed.encode()) and bool(fields["FaxSid"])
-
-
-def _read_json(body: bytes) -> bool:
-    said = json.loads(body)
-    return bool(said["hook"]["id"] and said["data"]["status"])

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from statistics import median
@@ -11,7 +12,9 @@ from typing import Any, Final
 from benchmarks.keeping import Kept
 
 _PACKAGES: Final = ("faxhooks", "gunicorn", "flask", "sqlalchemy", "psycopg")
-_HEAD: Final = ("", "requests/s", "p50 ms", "p99 ms", "one connection p50 ms", "kept")
+_HEAD: Final = (
+    "", "requests/s", "p50 ms", "p99 ms", "one connection p50 ms", "MB", "start s", "kept"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,17 @@ class Round:
 
 @dataclass(slots=True)
 class Figure:
-    """A contender's rounds, and what it had kept in the end, if it keeps anything."""
+    """A contender's rounds, and what it had kept in the end, if it keeps anything.
+
+    `starts` are in seconds, `megabytes` those of a worker, both of each round.
+    """
 
     name: str
+    is_peer: bool = False
     crowded: list[Round] = field(default_factory=list)
     alone: list[Round] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+    megabytes: list[float] = field(default_factory=list)
     kept: Kept | None = None
 
     @property
@@ -46,14 +55,26 @@ class Figure:
         """The median of the crowded rounds."""
         return median(each.requests_per_second for each in self.crowded)
 
+    @property
+    def p99_ms(self) -> float:
+        """The median of the crowded rounds."""
+        return median(each.p99_ms for each in self.crowded)
+
+    @property
+    def alone_ms(self) -> float:
+        """The median answer on one connection, and of that the median of the rounds."""
+        return median(each.p50_ms for each in self.alone)
+
     def as_json(self) -> dict[str, Any]:
         """All that was seen of it; the figures are medians of the rounds."""
         return {
             "valid": self.is_valid,
             "requests_per_second": round(self.requests_per_second, 1),
             "p50_ms": median(each.p50_ms for each in self.crowded),
-            "p99_ms": median(each.p99_ms for each in self.crowded),
-            "one_connection_p50_ms": median(each.p50_ms for each in self.alone),
+            "p99_ms": self.p99_ms,
+            "one_connection_p50_ms": self.alone_ms,
+            "megabytes": max(self.megabytes),
+            "start_seconds": median(self.starts),
             "client_processor": max(each.processor for each in self.crowded),
             "kept": self.kept.as_json() if self.kept else None,
             "rounds": [
@@ -86,8 +107,12 @@ def ratios(figures: list[Figure]) -> dict[str, float]:
 
 def table(figures: list[Figure]) -> str:
     """The figures for people."""
-    rows = [_HEAD, *(_row(figure) for figure in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    return aligned([_HEAD, *(_row(figure) for figure in figures)])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as a table whose first column is text."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(_line(row, widths) for row in rows)
 
 
@@ -99,6 +124,8 @@ def _row(figure: Figure) -> tuple[str, ...]:
         f"{found['p50_ms']:.1f}",
         f"{found['p99_ms']:.1f}",
         f"{found['one_connection_p50_ms']:.2f}",
+        f"{found['megabytes']:.0f}",
+        f"{found['start_seconds']:.2f}",
         _kept(figure),
     )
 
@@ -109,6 +136,6 @@ def _kept(figure: Figure) -> str:
     return f"all {figure.kept.distinct:,}" if figure.kept else "nothing"
 
 
-def _line(row: tuple[str, ...], widths: list[int]) -> str:
+def _line(row: Sequence[str], widths: list[int]) -> str:
     name, *values = (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
     return "  ".join([f"{name.strip():<{widths[0]}}", *values]).rstrip()

@@ -1,9 +1,12 @@
+"""A run of `make bench` in small, and what its figures may be believed for."""
+
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks import hook, keeping
+from benchmarks import hook, keeping, service
 from benchmarks.load import is_whole
 from benchmarks.report import Figure, Round
 from benchmarks.traffic import REPEATS, write_traffic
@@ -13,49 +16,79 @@ from tests.story import Service, make_service
 
 
 @pytest.fixture
-def service(sqlite_url: str) -> Service:
+def service_on_sqlite(sqlite_url: str) -> Service:
     return make_service(sqlite_url)
 
 
 @pytest.fixture
-def customers(service: Service) -> dict[str, Customer]:
-    accounts = (service.hook.signalwire_account, service.hook.faxplus_account)
+def customers(service_on_sqlite: Service) -> dict[str, Customer]:
+    told = service_on_sqlite.hook
+    accounts = (told.signalwire_account, told.faxplus_account)
     return {each.provider: Customer(each.hook_url, each.config) for each in accounts}
 
 
-def test_a_tiny_run_measures_everyone_and_finds_all_that_was_acknowledged(
-    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(autouse=True)
+def server(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL is looked for where this run has found it."""
     monkeypatch.setenv("TEST_DATABASE_URL", databases.server.url)
-    path = tmp_path / "hook.json"
+
+
+def run(folder: Path, *arguments: str) -> dict[str, Any]:
+    path = folder / "hook.json"
     given = ["--seconds", "0.3", "--rounds", "1", "--connections", "4", "--json", str(path)]
-    assert hook.main(given) == 0
-    found = json.loads(path.read_text())["contenders"]
-    assert [(name, each["valid"]) for name, each in found.items()] == [
-        ("faxhooks on PostgreSQL", True),
-        ("faxhooks on SQLite", True),
-        ("Flask, only answers", True),
-        ("Flask, verifies only", True),
-    ]
-    for name in ("faxhooks on PostgreSQL", "faxhooks on SQLite"):
-        kept = found[name]["kept"]
+    assert hook.main([*given, *arguments]) == 0
+    assert [each.name for each in folder.iterdir()] == ["hook.json"]
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def test_a_tiny_run_finds_all_that_was_acknowledged_through_every_door(tmp_path: Path) -> None:
+    found = run(tmp_path, "--only", "faxhooks")["contenders"]
+    assert list(found) == [*service.DOORS, service.SQLITE]
+    for each in found.values():
+        kept = each["kept"]
+        assert each["valid"]
         assert kept["callbacks"] == kept["events"] == kept["distinct"] > 0
         assert kept["seen"] == kept["acknowledged"]
-    assert [each.name for each in tmp_path.iterdir()] == ["hook.json"]
+        assert each["megabytes"] > 20
+        assert each["start_seconds"] > 0
+
+
+def test_what_flask_can_do_here_is_measured_without_a_database(tmp_path: Path) -> None:
+    found = run(tmp_path, "--only", "Flask,")["contenders"]
+    assert [(name, each["valid"], each["kept"]) for name, each in found.items()] == [
+        (service.ANSWERS, True, None),
+        (service.VERIFIES, True, None),
+    ]
+
+
+def test_callbacks_are_found_among_the_faxes_that_were_there_before(tmp_path: Path) -> None:
+    found = run(tmp_path, "--faxes", "200")["contenders"]
+    assert list(found) == [service.shipped(), "faxhooks at 200 faxes"]
+    kept = found["faxhooks at 200 faxes"]["kept"]
+    assert kept["is_whole"]
+    assert kept["callbacks"] == kept["distinct"] > 0
+
+
+def test_a_door_that_nobody_measures_may_not_be_shipped() -> None:
+    procfile = "web: python -m gunicorn --config gunicorn.conf.py another:app\nworker: x"
+    with pytest.raises(ValueError, match="another:app"):
+        service.shipped(procfile)
 
 
 def test_the_requests_are_what_the_providers_would_send(
-    service: Service, customers: dict[str, Customer], tmp_path: Path
+    service_on_sqlite: Service, customers: dict[str, Customer], tmp_path: Path
 ) -> None:
     traffic = write_traffic(tmp_path / "requests", customers, 300)
+    transport = service_on_sqlite.hook.transport
     for number in range(len(traffic)):
         head, _, body = traffic[number].partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         method, where, _ = first.split(" ")
         headers = dict(line.split(": ", 1) for line in lines)
-        assert service.hook.transport.send(method, where, headers, body).status_code == 200
+        assert transport.send(method, where, headers, body).status_code == 200
         assert traffic.body(number) == body
-    faxes = service.api.faxes("?limit=200")
+    faxes = service_on_sqlite.api.faxes("?limit=200")
     assert {fax["evidence"] for fax in faxes} == {"signed", "unsigned"}
 
 
@@ -68,26 +101,28 @@ def test_one_request_in_twenty_is_a_repeat_of_an_earlier_one(
     assert 550 < sum(map(len, requests)) / len(requests) < 750
 
 
-def test_an_acknowledged_callback_that_is_not_stored_is_found_out(service: Service) -> None:
-    assert service.hook.faxplus("a", "success").status_code == 200
-    url = str(service.parts.database.engine.url)
+def test_an_acknowledged_callback_that_is_not_stored_is_found_out(
+    service_on_sqlite: Service,
+) -> None:
+    assert service_on_sqlite.hook.faxplus("a", "success").status_code == 200
+    url = str(service_on_sqlite.parts.database.engine.url)
     body = b'{"hook":{"id":"b"}}'
     assert not keeping.look_up(url, [body]).is_whole
     assert keeping.look_up(url, [body]).lost == 1
     assert keeping.look_up(url, []).is_whole
 
 
-def test_a_repeat_that_was_not_counted_is_found_out(service: Service) -> None:
-    assert service.hook.signalwire(FaxSid="f1", FaxStatus="queued").status_code == 200
+def test_a_repeat_that_was_not_counted_is_found_out(service_on_sqlite: Service) -> None:
+    assert service_on_sqlite.hook.signalwire(FaxSid="f1", FaxStatus="queued").status_code == 200
     kept = keeping.look_up(
-        str(service.parts.database.engine.url), [b"FaxSid=f1&FaxStatus=queued"] * 2
+        str(service_on_sqlite.parts.database.engine.url), [b"FaxSid=f1&FaxStatus=queued"] * 2
     )
     assert (kept.lost, kept.distinct, kept.seen, kept.is_whole) == (0, 1, 1, False)
 
 
-def test_a_callback_that_could_not_be_read_is_found_out(service: Service) -> None:
-    assert service.hook.faxplus("a", "nobody-knows").status_code == 200
-    kept = keeping.look_up(str(service.parts.database.engine.url), [])
+def test_a_callback_that_could_not_be_read_is_found_out(service_on_sqlite: Service) -> None:
+    assert service_on_sqlite.hook.faxplus("a", "nobody-knows").status_code == 200
+    kept = keeping.look_up(str(service_on_sqlite.parts.database.engine.url), [])
     assert (kept.misread, kept.is_whole) == (1, False)
 
 

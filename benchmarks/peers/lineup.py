@@ -1,0 +1,85 @@
+"""Which peers there are and how each community starts them on two processors."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from benchmarks.contenders import Contender
+from benchmarks.databases import Make
+from benchmarks.peers import installed, keeping
+from benchmarks.peers.installed import NotInstalledError
+
+FLASK_ORM: Final = "Flask + SQLAlchemy ORM"
+FASTAPI: Final = "FastAPI + asyncpg, usual statements"
+FASTAPI_ONE: Final = "FastAPI + asyncpg, one statement"
+FASTIFY: Final = "Fastify + pg, usual statements"
+FASTIFY_ONE: Final = "Fastify + pg, one statement"
+
+# Threads as many as connections in SQLAlchemy's pool; an empty module, not our configuration.
+_GUNICORN: Final = (
+    "-m", "gunicorn", "--config", "python:benchmarks.peers", "--no-control-socket",
+    "--workers", "2", "--threads", "15", "benchmarks.peers.flask_orm:app",
+)  # fmt: skip
+_UVICORN: Final = (
+    "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--workers", "2",
+    "--no-access-log", "--log-level", "warning", "benchmarks.peers.fastapi_asyncpg.app:app",
+)  # fmt: skip
+_SERVER: Final = (str(installed.FASTIFY / "server.js"),)
+_FASTIFY_WORKERS: Final = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One of them: who interprets it, with which arguments, and how it words its SQL."""
+
+    interpreter: Callable[[], Path]
+    arguments: tuple[str, ...]
+    statements: str
+    scheme: str = "postgresql"
+
+
+ALL: Final[Mapping[str, Peer]] = {
+    FLASK_ORM: Peer(installed.python, _GUNICORN, "orm", "postgresql+psycopg"),
+    FASTAPI: Peer(installed.python, _UVICORN, "usual"),
+    FASTAPI_ONE: Peer(installed.python, _UVICORN, "one"),
+    FASTIFY: Peer(installed.node, _SERVER, "usual"),
+    FASTIFY_ONE: Peer(installed.node, _SERVER, "one"),
+}
+
+
+def peers(
+    environ: Mapping[str, str], make: Make, only: str = ""
+) -> tuple[list[Contender], dict[str, str]]:
+    """Those that can be measured here, each on a database of its own; and of the rest, why not.
+
+    `environ` is what all are told; `only` is a part of their names.
+    """
+    found: list[Contender] = []
+    missing: dict[str, str] = {}
+    for name, peer in ALL.items():
+        if only not in name:
+            continue
+        try:
+            interpreter = peer.interpreter()
+        except NotInstalledError as error:
+            missing[name] = str(error)
+        else:
+            found.append(_contender(name, peer, interpreter, environ, make()))
+    return found, missing
+
+
+def _contender(
+    name: str, peer: Peer, interpreter: Path, environ: Mapping[str, str], made: str
+) -> Contender:
+    address = made.replace("postgresql+psycopg://", "postgresql://", 1)
+    keeping.create_tables(address)
+    own = {
+        **environ,
+        "DATABASE_URL": address.replace("postgresql://", f"{peer.scheme}://", 1),
+        "STATEMENTS": peer.statements,
+        "WORKERS": _FASTIFY_WORKERS,
+    }
+    look_up = partial(keeping.look_up, address)
+    return Contender(name, (str(interpreter), *peer.arguments), own, look_up, is_peer=True)

@@ -1,0 +1,1 @@
+UPDATE callbacks SET seen = seen + 1 WHERE digest = $1
