@@ -26,6 +26,8 @@ _MASKS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         # A database's address in an error of its driver.
         (r"(://)[^/\s@\"'<>]+@", 0, r"\1***@"),
         (r"\b(password=)[^\s&]+", re.I, r"\1***"),
+        # OAuth2, in an address or a form.
+        (r"\b((?:refresh_token|access_token|client_secret)=)[^\s&]+", re.I, r"\1***"),
         # A person's number, in E.164 or decorated, and in the path of our own API.
         (rf"{_PLUS}{_GAP}\d(?:{_GAP}\d){{6,14}}\d*", re.I, "+***"),
         (rf"((?:/|%2F)numbers{_SLASH})[^/\s?#&\"'<>\\]+", re.I, r"\1***"),

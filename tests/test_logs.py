@@ -30,6 +30,7 @@ SECRETS = {
     "bearer in another case": (f"authorization=bearer%20{TOKEN}", TOKEN),
     "basic": ("Basic cHJvamVjdDpzZWNyZXQ=", "cHJvamVjdDpzZWNyZXQ"),
     "database address": (f"postgresql://fax:{TOKEN}@db.example.com/fax", TOKEN),
+    "refresh token": (f"POST /token?grant_type=refresh_token&refresh_token={TOKEN}", TOKEN),
     "database words": (f"host=db password={TOKEN} dbname=fax", TOKEN),
     "number": ("+13104456789", "4456789"),
     "number with spaces": ("+1 (31) 0 - 4456789", "4456789"),
