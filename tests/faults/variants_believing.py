@@ -1,13 +1,16 @@
 """Broken ways of believing: whom, in which order, and whatever a stranger may write."""
 
+import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from faxhooks.db import faxes
 from faxhooks.domain import lifecycle
-from faxhooks.domain.fax import FaxEvent, FaxState
+from faxhooks.domain.fax import Evidence, FaxEvent, FaxState
 from faxhooks.providers import reading
+from faxhooks.providers.signalwire import SignalWire, signatures, signer
+from faxhooks.services import ingest
 from tests.faults.variants import variant
 
 
@@ -74,4 +77,42 @@ def one_fact_for_each_try() -> Iterator[None]:
         return right(said[2]) if said[0] == "faxplus" else right(*said)
 
     with replaced(reading, "digest_of", of_the_try):
+        yield
+
+
+@variant
+def signatures_compared_as_text() -> Iterator[None]:
+    """The header is compared as it came, and whatever that raises is an error of ours."""
+
+    def made(self: Any, claimed: str, hash_name: str, write: Any, tail: bytes = b"") -> bool:
+        return any(
+            hmac.compare_digest(claimed, write(hmac.digest(key, url + tail, hash_name)).decode())
+            for key in self.keys
+            for url in self.urls
+        )
+
+    with (
+        replaced(signer.Signer, "made", made),
+        replaced(signatures, "_header", lambda callback, name: callback.headers.get(name)),
+        replaced(ingest, "verify", lambda entrance, callback: entrance.adapter.verify(callback)),
+    ):
+        yield
+
+
+@variant
+def vendors_empty_parameters() -> Iterator[None]:
+    """A form is believed under the signature of its bare URL too, as a vendor's package does."""
+    right = signatures._tails
+    with replaced(signatures, "_tails", lambda fields: {*right(fields), b""}):
+        yield
+
+
+@variant
+def signature_unchecked() -> Iterator[None]:
+    """Whoever knows the URL is believed."""
+
+    def verify(*_: object) -> Evidence:
+        return Evidence.SIGNED
+
+    with replaced(SignalWire, "verify", verify):
         yield
