@@ -26,3 +26,4 @@ def applied(name: str | None) -> AbstractContextManager[None]:
 
 from tests.faults import variants_believing as _believing  # noqa: E402, F401 (they need the above)
 from tests.faults import variants_serving as _serving  # noqa: E402, F401 (the same)
+from tests.faults import variants_showing as _showing  # noqa: E402, F401 (they need the above)
