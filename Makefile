@@ -9,6 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# What is measured beside faxhooks has its own pins; `make bench` installs them.
+PEERS := benchmarks/peers
+
 # Stamps, so that a second run starts at once. They lie in the environment and go with it.
 MADE := $(VENV)/.made
 RUNTIME := $(VENV)/.runtime
@@ -16,7 +19,7 @@ DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench bench-queries faults faults-mutants requirements clean
+.PHONY: help run test lint bench bench-growth bench-queries faults faults-mutants requirements clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +36,11 @@ lint: $(DEV) ## check style, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(DEV) ## measure the way in, against other receivers
+bench: $(DEV) ## measure the way in against other receivers, and judge every goal
 	$(BIN)/python -m benchmarks.hook
+
+bench-growth: $(DEV) ## measure the way in at 10,000 to 1,000,000 faxes
+	$(BIN)/python -m benchmarks.hook --faxes 10000,100000,1000000 --json var/bench/growth.json
 
 bench-queries: $(DEV) ## measure the queries as the tables grow, which takes ten minutes
 	$(BIN)/python -m benchmarks.queries
@@ -50,9 +56,10 @@ requirements: $(DEV) ## pin the newest versions that setup.cfg and requirements*
 	$(COMPILE) setup.cfg requirements.in --output-file requirements.txt
 	$(COMPILE) --constraint requirements.txt setup.cfg requirements.in requirements-dev.in \
 		--output-file requirements-dev.txt
+	$(COMPILE) $(PEERS)/requirements.in --output-file $(PEERS)/requirements.txt
 
 clean: ## remove what was installed and built; var/, the demo's data, stays
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/fastify_pg/node_modules build dist *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Hashes for every platform and every Python from 3.11, and no word of where they came from.

@@ -65,7 +65,7 @@ def _all(make: databases.Make, folder: Path, asked: argparse.Namespace) -> Cast:
     customers = service.prepare(kept, [stand.database_url for stand in standing])
     shared = kept.shared(customers)
     limits = service.limits({**kept.environ(standing[0].database_url), **shared})
-    peers, missing = lineup.peers(shared, make, asked.only)
+    peers, missing = lineup.contenders(lineup.named(asked.only), shared, make)
     return Cast([*service.contenders(kept, standing), *limits, *peers], missing, customers)
 
 

@@ -49,18 +49,21 @@ ALL: Final[Mapping[str, Peer]] = {
 }
 
 
-def peers(
-    environ: Mapping[str, str], make: Make, only: str = ""
+def named(part: str) -> dict[str, Peer]:
+    """Those with this in their name."""
+    return {name: peer for name, peer in ALL.items() if part in name}
+
+
+def contenders(
+    asked: Mapping[str, Peer], environ: Mapping[str, str], make: Make
 ) -> tuple[list[Contender], dict[str, str]]:
     """Those that can be measured here, each on a database of its own; and of the rest, why not.
 
-    `environ` is what all are told; `only` is a part of their names.
+    `environ` is what all are told.
     """
     found: list[Contender] = []
     missing: dict[str, str] = {}
-    for name, peer in ALL.items():
-        if only not in name:
-            continue
+    for name, peer in asked.items():
         try:
             interpreter = peer.interpreter()
         except NotInstalledError as error:
