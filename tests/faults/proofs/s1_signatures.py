@@ -51,6 +51,7 @@ def prove(trial: Trial) -> Finding:
         "genuine": bout.genuine,
         "false_accepts": sum(believed.values()),
         "false_rejects": bout.rejected,
+        "5xx": errors,
         "answers": dict(sorted(answers.items())),
     }
     finding.expect(not believed, f"nothing changed is believed, but of {dict(believed)}")
