@@ -36,14 +36,16 @@ class Filled:
     busy: frozenset[str] = frozenset()
 
 
-def fill(database_url: str, exemplars: Exemplars, count: int, *, seed: int) -> Filled:
-    """Create the tables and put so many faxes in."""
+def fill(
+    database_url: str, exemplars: Exemplars, count: int, *, seed: int, logged: bool = False
+) -> Filled:
+    """Create the tables and put so many faxes in; `logged` for a database to be written to."""
     began = time.monotonic()
     migrations.upgrade(database_url)
     filled = Filled(count)
     gc.disable()  # Rows hold no cycles; to look for some would take an eighth of the time.
     try:
-        with loading(database_url) as loader:
+        with loading(database_url, logged=logged) as loader:
             for table, records in exemplars.accounts.items():
                 loader.add(table, [list(record.values()) for record in records])
             _load(loader, filled, Copies(exemplars, count, seed))

@@ -34,6 +34,6 @@ def stands(make: Make, folder: Path, sizes: Sequence[int]) -> list[Stand]:
     made = [Stand(shipped(), shipped(), make())]
     for faxes in sorted(sizes):
         made.append(Stand(name_of(faxes), shipped(), make()))
-        filled = fill(made[-1].database_url, exemplars, faxes, seed=_SEED)
+        filled = fill(made[-1].database_url, exemplars, faxes, seed=_SEED, logged=True)
         print(f"{faxes:,} faxes with {filled.events:,} events in {filled.seconds:.0f} s")
     return made

@@ -4,9 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from benchmarks import hook, keeping, service
+from benchmarks.databases import postgresql
+from benchmarks.exemplars import make_exemplars
+from benchmarks.filling import fill
 from benchmarks.load import is_whole
 from benchmarks.report import Figure, Round
 from benchmarks.traffic import REPEATS, write_traffic
@@ -68,6 +72,21 @@ def test_callbacks_are_found_among_the_faxes_that_were_there_before(tmp_path: Pa
     kept = found["faxhooks at 200 faxes"]["kept"]
     assert kept["is_whole"]
     assert kept["callbacks"] == kept["distinct"] > 0
+
+
+def test_a_database_to_be_written_to_keeps_its_log_and_one_to_be_read_does_not(
+    tmp_path: Path,
+) -> None:
+    unlogged = "SELECT count(*) FROM pg_class WHERE relpersistence = 'u' AND relkind = 'r'"
+    counted = []
+    exemplars = make_exemplars(tmp_path, of_each=1, seed=1)
+    with postgresql(tmp_path) as make:
+        for url, logged in ((make(), True), (make(), False)):
+            fill(url, exemplars, 50, seed=1, logged=logged)
+            with psycopg.connect(url.replace("+psycopg", "")) as connection:
+                counted += connection.execute(unlogged).fetchall()
+    assert counted[0] == (0,)
+    assert counted[1] > (0,)
 
 
 def test_a_door_that_nobody_measures_may_not_be_shipped() -> None:
