@@ -9,10 +9,13 @@ from tests.story import Api, Hook, Service, make_service
 
 
 @contextmanager
-def serving(trial: Trial) -> Iterator[tuple[Running, Hook, Api]]:
-    """Under gunicorn."""
+def serving(
+    trial: Trial, database_url: str | None = None, **environ: str
+) -> Iterator[tuple[Running, Hook, Api]]:
+    """Under gunicorn; on a database of its own, unless a proof has to know which."""
     broken = {} if trial.variant is None else {"FAULTS_VARIANT": trial.variant}
-    with running(trial.database_url(), trial.folder / "log", **broken) as served:
+    url = database_url or trial.database_url()
+    with running(url, trial.folder / "log", **broken, **environ) as served:
         yield served
 
 

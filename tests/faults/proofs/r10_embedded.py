@@ -1,0 +1,44 @@
+"""R10: the embedded database holds with two processes of eight threads that all write.
+
+Half of the callbacks are about one fax, the others about many. Whoever found the database
+locked would be refused, so that a single refusal breaks the promise.
+"""
+
+from tests.faults.crowds import check_all_taken, one_fax, tell
+from tests.faults.proof import SQLITE, Finding, Proof, Trial
+from tests.faults.provider import stories
+from tests.faults.service import customers
+from tests.faults.serving import serving
+
+CLIENTS = 16
+MOST_SECONDS = 240
+_PROCESSES = {"WEB_CONCURRENCY": "2", "GUNICORN_CMD_ARGS": "--threads 8"}
+
+
+def prove(trial: Trial) -> Finding:
+    """Tell it all, and look at every fax, and for words of a lock in the log."""
+    finding, path, url = Finding(), trial.folder / "ledger", trial.database_url()
+    with serving(trial, url, **_PROCESSES) as (served, hook, _):
+        random, half = trial.random(), trial.n // 2
+        told = one_fax(hook.signalwire_account, half, random)
+        told += stories(customers(hook), trial.n - half, random)
+        random.shuffle(told)
+        tell(served.port, told, path, clients=CLIENTS, seconds=MOST_SECONDS)
+        served.stop()
+    check_all_taken(finding, url, told, path)
+    locked = served.output.read_text().count("database is locked")
+    finding.figures["database_is_locked"] = locked
+    finding.expect(locked == 0, f"`database is locked` is in the log {locked} times")
+    return finding
+
+
+PROOF = Proof(
+    id="R10",
+    promise="SQLite holds",
+    prove=prove,
+    small=300,
+    full=4000,
+    broken=300,
+    variants=("default_transaction_mode",),
+    databases=(SQLITE,),
+)
