@@ -8,9 +8,9 @@ from sqlalchemy import Table, bindparam, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from faxhooks.db.batches import Insert
 from faxhooks.db.engine import BeginAgainError
 from faxhooks.db.models import CallbackRow
-from faxhooks.db.upsert import insert
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.domain.fax import Verdict
 
@@ -19,7 +19,7 @@ Key = tuple[UUID, bytes]
 
 _READ_ANEW = ("verdict", "reason", "digest", "release")
 
-_ADD = insert(
+_ADD = Insert(
     CallbackRow,
     "(account_id, digest) DO UPDATE "
     "SET seen = callbacks.seen + excluded.seen, last_seen_at = excluded.last_seen_at",
@@ -32,9 +32,7 @@ def add_callbacks(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     In order of their digests, so that two transactions wait in one direction only. No
     digest may stand twice in `rows`.
     """
-    if rows:
-        ordered = sorted(rows, key=lambda row: (row["account_id"], row["digest"]))
-        session.execute(_ADD, ordered)
+    _ADD.run(session, sorted(rows, key=lambda row: (row["account_id"], row["digest"])))
 
 
 def get_callback(

@@ -2,25 +2,26 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from faxhooks.db.batches import Insert, Select
 from faxhooks.db.models import FaxRow
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.domain.fax import FaxState
 
 _FAXES: Any = FaxRow.__table__
-_LOCK = (
-    select(_FAXES.c.id, _FAXES.c.merged_into)
-    .where(_FAXES.c.id.in_(bindparam("fax_ids")))
-    .order_by(_FAXES.c.id)
-    .with_for_update()
+_KEPT: Final = {"id", "account_id", "provider", "tags", "merged_into"}
+"""What no event changes once the fax is there."""
+_PROJECTED: Final = [column.name for column in _FAXES.c if column.name not in _KEPT]
+_LOCK = Select((_FAXES.c.id, _FAXES.c.merged_into), _FAXES.c.id, order_by="id", locks=True)
+_SAVE = Insert(
+    FaxRow,
+    f"(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _PROJECTED)}",
 )
-_ADD = insert(_FAXES)
-_SAVE = update(_FAXES).where(_FAXES.c.id == bindparam("fax"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +36,23 @@ def lock_faxes(session: Session, fax_ids: Collection[UUID]) -> dict[UUID, UUID |
     """Lock these rows, in one fixed order, and say into which fax each was merged, if any."""
     if not fax_ids:
         return {}
-    rows = session.execute(_LOCK, {"fax_ids": list(fax_ids)})
-    return {row.id: row.merged_into for row in rows}
+    return {row.id: row.merged_into for row in _LOCK.run(session, fax_ids)}
 
 
-def add_faxes(session: Session, faxes: Mapping[UUID, tuple[Home, FaxState]]) -> None:
-    """Insert faxes that were never heard of before."""
-    if faxes:
-        session.execute(
-            _ADD,
-            [
-                {
-                    "id": fax_id,
-                    "account_id": home.account_id,
-                    "provider": home.provider,
-                    "tags": {},
-                    "merged_into": None,
-                    **_projection(state),
-                }
-                for fax_id, (home, state) in faxes.items()
-            ],
-        )
-
-
-def save_faxes(session: Session, states: Mapping[UUID, FaxState]) -> None:
-    """Project these states onto their rows, which the caller has locked."""
-    if states:
-        rows = [{"fax": fax_id, **_projection(state)} for fax_id, state in states.items()]
-        session.execute(_SAVE, rows)
+def save_faxes(session: Session, faxes: Mapping[UUID, tuple[Home, FaxState]]) -> None:
+    """Project these states onto their rows: new ones, or those that the caller has locked."""
+    rows = [
+        {
+            "id": fax_id,
+            "account_id": home.account_id,
+            "provider": home.provider,
+            "tags": {},
+            "merged_into": None,
+            **_projection(state),
+        }
+        for fax_id, (home, state) in faxes.items()
+    ]
+    _SAVE.run(session, rows)
 
 
 def mark_merged(session: Session, fax_ids: Collection[UUID], into: UUID) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from faxhooks.db.batches import Insert, Select
 from faxhooks.db.models import EventRow
 from faxhooks.domain.fax import (
     Cost,
@@ -24,12 +25,8 @@ from faxhooks.domain.fax import (
 )
 
 _EVENTS: Any = EventRow.__table__
-_LIST = (
-    select(_EVENTS)
-    .where(_EVENTS.c.fax_id.in_(bindparam("fax_ids")))
-    .order_by(_EVENTS.c.fax_id, _EVENTS.c.seq)
-)
-_ADD = insert(_EVENTS)
+_LIST = Select(_EVENTS.c, _EVENTS.c.fax_id, order_by="fax_id, seq")
+_ADD = Insert(EventRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +50,14 @@ def list_entries(session: Session, fax_ids: Collection[UUID]) -> dict[UUID, list
     found: dict[UUID, list[Entry]] = defaultdict(list)
     if not fax_ids:
         return found
-    for row in session.execute(_LIST, {"fax_ids": list(fax_ids)}):
+    for row in _LIST.run(session, fax_ids):
         found[row.fax_id].append(read_entry(row))
     return found
 
 
 def add_entries(session: Session, entries: Sequence[Entry]) -> None:
     """Append these to their histories; a digest the fax has already is an IntegrityError."""
-    if entries:
-        session.execute(_ADD, [_values(entry) for entry in entries])
+    _ADD.run(session, [_values(entry) for entry in entries])
 
 
 def delete_entries(session: Session, fax_ids: Collection[UUID]) -> None:

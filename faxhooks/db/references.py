@@ -4,29 +4,32 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from faxhooks.db.batches import Insert, Select
 from faxhooks.db.models import ReferenceRow
-from faxhooks.db.upsert import insert
 
 Key = tuple[UUID, str]
 """An account and an id that identifies a fax in it."""
 
 _REFERENCES: Any = ReferenceRow.__table__
-_FIND = select(_REFERENCES.c.account_id, _REFERENCES.c.reference, _REFERENCES.c.fax_id).where(
-    tuple_(_REFERENCES.c.account_id, _REFERENCES.c.reference).in_(bindparam("keys")),
-    ~_REFERENCES.c.shared,
+_FIND = Select(
+    (_REFERENCES.c.account_id, _REFERENCES.c.reference, _REFERENCES.c.fax_id),
+    _REFERENCES.c.reference,
+    where="NOT shared",
 )
-_CLAIM = insert(ReferenceRow, "DO NOTHING")
+_CLAIM = Insert(ReferenceRow, "DO NOTHING")
 
 
 def find_faxes(session: Session, keys: Collection[Key]) -> dict[Key, UUID]:
     """The faxes that these ids identify; unknown ids are left out."""
     if not keys:
         return {}
-    rows = session.execute(_FIND, {"keys": sorted(keys)})
-    return {(account_id, reference): fax_id for account_id, reference, fax_id in rows}
+    rows = _FIND.run(session, sorted({reference for _, reference in keys}))
+    # Other accounts may have the same ids.
+    found = {(account_id, reference): fax_id for account_id, reference, fax_id in rows}
+    return {key: found[key] for key in keys if key in found}
 
 
 def add_references(session: Session, faxes: Mapping[Key, UUID], *, shared: bool) -> int:
@@ -35,14 +38,11 @@ def add_references(session: Session, faxes: Mapping[Key, UUID], *, shared: bool)
     Claimed in one fixed order, so that two transactions wait for each other in one
     direction only.
     """
-    if not faxes:
-        return 0
     rows = [
         {"account_id": key[0], "reference": key[1], "fax_id": faxes[key], "shared": shared}
         for key in sorted(faxes)
     ]
-    claimed: Any = session.execute(_CLAIM, rows)
-    return int(claimed.rowcount)
+    return _CLAIM.run(session, rows)
 
 
 def move_references(session: Session, faxes: Iterable[UUID], to: UUID) -> None:

@@ -50,9 +50,7 @@ def record(session: Session, facts: Sequence[Fact]) -> list[Recorded]:
         changed.add(fax_id)
         recorded.append(Recorded(fax_id, entry.verdict, entry.status_after))
     homes = {f: fact.home for fact, f in zip(facts, claim.fax_ids, strict=True)}
-    new = {f: (homes[f], states[f]) for f in changed - claim.existing}
-    faxes.add_faxes(session, new)
-    faxes.save_faxes(session, {f: states[f] for f in changed & claim.existing})
+    faxes.save_faxes(session, {f: (homes[f], states[f]) for f in sorted(changed)})
     _add_numbered(session, added)
     return recorded
 

@@ -56,7 +56,7 @@ def fill(database: Database, home: Home, count: int, spread: timedelta) -> dict[
 
 def _add(session, home, events):
     states = {fax_id: (home, fold([event])) for fax_id, event in events.items()}
-    faxes.add_faxes(session, states)
+    faxes.save_faxes(session, states)
     keys = {(home.account_id, event.references[0].id): f for f, event in events.items()}
     references.add_references(session, keys, shared=False)
     first = feed.take_numbers(session, len(events))
