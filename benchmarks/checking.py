@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from faxhooks.db.engine import Database
-from faxhooks.db.faxes import save_faxes
+from faxhooks.db.faxes import Home, save_faxes
 from faxhooks.db.feed import last_number
 from faxhooks.db.history import Entry, list_entries
 from faxhooks.db.models import EventRow, FaxRow, TagRow
@@ -31,14 +31,15 @@ def check(database: Database, fax_ids: Sequence[UUID]) -> None:
         before = _rows(session, fax_ids)
         histories = list_entries(session, fax_ids)
         states = {fax_id: _told(histories[fax_id]) for fax_id in fax_ids}
-        save_faxes(session, states)
+        homes = {f: Home(row["account_id"], row["provider"]) for f, row in before.items()}
+        save_faxes(session, {f: (homes[f], state) for f, state in states.items()})
         after = _rows(session, fax_ids)
         references = list_references(session, fax_ids)
         for fax_id, state in states.items():
             _same(fax_id, before[fax_id], after[fax_id])
             named = {"references": sorted(reference.id for reference in state.references)}
             _same(fax_id, {"references": references[fax_id]}, named)
-            _same(fax_id, {"tags": before[fax_id]["tags"]}, {"tags": _tags(session, fax_id)})
+            _check_tags(session, fax_id, before[fax_id])
         session.rollback()
 
 
@@ -71,9 +72,13 @@ def _rows(session: Session, fax_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any
     return {row["id"]: dict(row) for row in found.mappings()}
 
 
-def _tags(session: Session, fax_id: UUID) -> dict[str, str]:
-    rows = session.execute(select(TagRow.name, TagRow.value).where(TagRow.fax_id == fax_id))
-    return {name: value for name, value in rows}  # noqa: C416 (a row is no pair for mypy)
+def _check_tags(session: Session, fax_id: UUID, fax: Mapping[str, Any]) -> None:
+    """Those that are shown, and where the fax lies."""
+    columns = TagRow.name, TagRow.value, TagRow.created_at
+    rows = session.execute(select(*columns).where(TagRow.fax_id == fax_id)).all()
+    _same(fax_id, {"tags": {name: value for name, value, _ in rows}}, {"tags": fax["tags"]})
+    for _, _, created_at in rows:
+        _same(fax_id, {"created_at": created_at}, {"created_at": fax["created_at"]})
 
 
 def _same(fax_id: UUID, found: Mapping[str, Any], right: Mapping[str, Any]) -> None:

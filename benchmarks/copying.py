@@ -84,7 +84,7 @@ class Copy:
         return {
             "faxes": template.copies("faxes", stamp),
             "fax_references": template.copies("fax_references", stamp),
-            "fax_tags": [[stamp.fax_id, *tag] for tag in self.tags.items()],
+            "fax_tags": [[stamp.fax_id, *tag, stamp.time(0)] for tag in self.tags.items()],
             "callbacks": callbacks,
         }
 

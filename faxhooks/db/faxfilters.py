@@ -68,8 +68,8 @@ def conditions(session: Session, wanted: FaxFilter) -> list[Condition]:
         _any_flag(wanted.flags),
         _of_a_few(wanted),
         *(_tagged(name, values) for name, values in wanted.tags.items()),
-        *_between(FaxRow.created_at, wanted.created_after, wanted.created_before),
-        *_between(FaxRow.updated_at, wanted.updated_after, wanted.updated_before),
+        *between(FaxRow.created_at, wanted.created_after, wanted.created_before),
+        *between(FaxRow.updated_at, wanted.updated_after, wanted.updated_before),
     ]
     return [condition for condition in found if condition is not None]
 
@@ -154,8 +154,9 @@ def _tagged(name: str, values: Collection[str]) -> Condition:
     return FaxRow.id.in_(found)
 
 
-def _between(
+def between(
     column: InstrumentedAttribute[datetime], after: datetime | None, before: datetime | None
 ) -> list[Condition]:
+    """From `after` on, and not from `before` on."""
     bounds = [] if after is None else [column >= after]
     return bounds if before is None else [*bounds, column < before]

@@ -31,7 +31,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, exists, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from faxhooks.db.models import EventRow, FaxRow, FeedRow
+from faxhooks.db.models import EventRow, FaxRow, FeedRow, TagRow
 from faxhooks.domain.errors import InvalidInputError
 
 MOST_CHANGES: Final = 500_000
@@ -61,11 +61,6 @@ class Sort(StrEnum):
         """The field that is sorted by."""
         return self.removeprefix("-")
 
-    @property
-    def key(self) -> InstrumentedAttribute[Any]:
-        """The column that is sorted by; equal ones are sorted by id."""
-        return FaxRow.created_at if self.name_of_key == "created_at" else FaxRow.updated_at
-
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
@@ -81,19 +76,36 @@ class Bookmark:
     moved: frozenset[UUID] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where the order of a list is read: from the faxes, or from their tags."""
+
+    created_at: InstrumentedAttribute[datetime]
+    updated_at: InstrumentedAttribute[datetime] | None
+    fax_id: InstrumentedAttribute[UUID]
+
+    def key(self, sort: Sort) -> Any:
+        """The column that is sorted by; equal ones are sorted by `fax_id`."""
+        return getattr(self, sort.name_of_key)
+
+
+FAXES: Final = Columns(FaxRow.created_at, FaxRow.updated_at, FaxRow.id)
+TAGS: Final = Columns(TagRow.created_at, None, TagRow.fax_id)
+
+
 last_change = select(FeedRow.last).where(FeedRow.id == 1).scalar_subquery()
 """Selected beside the rows, so that both are of the same moment."""
 
 
-def ordered(statement: Select[Any], sort: Sort) -> Select[Any]:
+def ordered(statement: Select[Any], sort: Sort, columns: Columns = FAXES) -> Select[Any]:
     """The list in its order."""
-    key, id_ = sort.key, FaxRow.id
+    key, id_ = columns.key(sort), columns.fax_id
     return statement.order_by(*((key.desc(), id_.desc()) if sort.descends else (key, id_)))
 
 
-def ahead(sort: Sort, after: Bookmark) -> list[ColumnElement[bool]]:
+def ahead(sort: Sort, after: Bookmark, columns: Columns = FAXES) -> list[ColumnElement[bool]]:
     """Faxes that the walk has still to come to."""
-    side = _ahead(sort.key, FaxRow.id, sort, after)
+    side = _ahead(columns.key(sort), columns.fax_id, sort, after)
     return [side, FaxRow.id.not_in(after.moved)] if after.moved else [side]
 
 
@@ -109,7 +121,7 @@ def latecomers(statement: Select[Any], sort: Sort, after: Bookmark, seen: int) -
     """
     if sort is Sort.UPDATED:
         crossed = _changed(after, seen)
-        wanted = _behind(sort.key, FaxRow.id, sort, after)
+        wanted = _behind(FAXES.key(sort), FaxRow.id, sort, after)
     else:
         side = _behind(EventRow.received_at, EventRow.fax_id, sort, after)
         crossed = _changed(after, seen, side)

@@ -283,15 +283,20 @@ class FeedRow(Row):
 
 
 class TagRow(Row):
-    """A tag of a fax, to find faxes by; what a fax shows is in its `tags`."""
+    """A tag of a fax, to find faxes by; what a fax shows is in its `tags`.
+
+    `created_at` is the fax's own, so that the faxes of a frequent tag are found in the order
+    in which they are listed.
+    """
 
     __tablename__ = "fax_tags"
 
     fax_id: Mapped[UUID] = mapped_column(ForeignKey("faxes.id"), primary_key=True)
     name: Mapped[str] = mapped_column(Code, primary_key=True)
     value: Mapped[str] = mapped_column(Code)
+    created_at: Mapped[datetime]
 
-    __table_args__ = (Index("ix_fax_tags_name_value", "name", "value", "fax_id"),)
+    __table_args__ = (Index("ix_fax_tags_name_value", "name", "value", "created_at", "fax_id"),)
 
 
 class AuditRow(Row):

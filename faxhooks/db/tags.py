@@ -6,7 +6,7 @@ Both are written in one transaction, under the lock on the fax's row.
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from faxhooks.db.models import FaxRow, TagRow
@@ -22,7 +22,8 @@ def set_tags(session: Session, fax: FaxRow, tags: Mapping[str, str]) -> None:
     """Let the fax, which the caller has locked, have these tags and no others."""
     session.execute(delete(TagRow).where(TagRow.fax_id == fax.id))
     if tags:
-        rows = [{"fax_id": fax.id, "name": name, "value": tags[name]} for name in sorted(tags)]
+        own = {"fax_id": fax.id, "created_at": fax.created_at}
+        rows = [{**own, "name": name, "value": tags[name]} for name in sorted(tags)]
         session.execute(insert(TagRow), rows)
     fax.tags = {name: tags[name] for name in sorted(tags)}
 
@@ -42,3 +43,11 @@ def inherit_tags(session: Session, fax_ids: Collection[UUID], heir: UUID) -> Non
         tags |= row.tags
     set_tags(session, rows[heir], tags | rows[heir].tags)
     session.execute(delete(TagRow).where(TagRow.fax_id.in_(fax_ids)))
+
+
+def follow_faxes(session: Session, fax_ids: Collection[UUID]) -> None:
+    """Let the tags of these faxes, whose `created_at` has moved, lie where the faxes do."""
+    if fax_ids:
+        moved = select(FaxRow.created_at).where(FaxRow.id == TagRow.fax_id).scalar_subquery()
+        statement = update(TagRow).where(TagRow.fax_id.in_(fax_ids)).values(created_at=moved)
+        session.execute(statement.execution_options(synchronize_session=False))

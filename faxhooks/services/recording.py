@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from faxhooks.db import faxes, feed, history
+from faxhooks.db import faxes, feed, history, tags
 from faxhooks.db.history import Entry
 from faxhooks.domain.fax import FaxState, FaxStatus, Verdict
 from faxhooks.domain.lifecycle import fold, judge
@@ -37,13 +37,15 @@ def record(session: Session, facts: Sequence[Fact]) -> list[Recorded]:
     histories = history.list_entries(session, claim.existing)
     states = {fax_id: fold(e.event for e in known) for fax_id, known in histories.items()}
     added: list[Entry] = []
-    changed = set(claim.merged)
+    changed, earlier = set(claim.merged), set[UUID]()
     recorded = []
     for fact, fax_id in zip(facts, claim.fax_ids, strict=True):
         known = histories[fax_id]
         if any(entry.event.digest == fact.event.digest for entry in known):
             recorded.append(Recorded(fax_id, Verdict.REPEATED, states[fax_id].status))
             continue
+        if known and fact.event.received_at < states[fax_id].created_at:
+            earlier.add(fax_id)
         entry, states[fax_id] = _next_entry(known, states.get(fax_id), fax_id, fact)
         known.append(entry)
         added.append(entry)
@@ -51,6 +53,7 @@ def record(session: Session, facts: Sequence[Fact]) -> list[Recorded]:
         recorded.append(Recorded(fax_id, entry.verdict, entry.status_after))
     homes = {f: fact.home for fact, f in zip(facts, claim.fax_ids, strict=True)}
     faxes.save_faxes(session, {f: (homes[f], states[f]) for f in sorted(changed)})
+    tags.follow_faxes(session, earlier | claim.merged)
     _add_numbered(session, added)
     return recorded
 

@@ -257,10 +257,16 @@ def upgrade() -> None:
         sa.Column("fax_id", sa.Uuid(), nullable=False),
         sa.Column("name", CODE, nullable=False),
         sa.Column("value", CODE, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(["fax_id"], ["faxes.id"], name="fk_fax_tags_fax_id_faxes"),
         sa.PrimaryKeyConstraint("fax_id", "name", name="pk_fax_tags"),
     )
-    op.create_index("ix_fax_tags_name_value", "fax_tags", ["name", "value", "fax_id"], unique=False)
+    op.create_index(
+        "ix_fax_tags_name_value",
+        "fax_tags",
+        ["name", "value", "created_at", "fax_id"],
+        unique=False,
+    )
     op.create_table(
         "audit",
         sa.Column("id", sa.Uuid(), nullable=False),

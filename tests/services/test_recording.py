@@ -12,7 +12,8 @@ from sqlalchemy import select
 from faxhooks.db.engine import Database
 from faxhooks.db.faxes import Home
 from faxhooks.db.history import list_entries
-from faxhooks.db.models import FaxRow, ReferenceRow
+from faxhooks.db.models import FaxRow, ReferenceRow, TagRow
+from faxhooks.db.tags import set_tags
 from faxhooks.domain.fax import FaxEvent, FaxStatus, Reference, Verdict
 from faxhooks.domain.lifecycle import fold
 from faxhooks.services.claiming import Fact
@@ -118,6 +119,29 @@ def test_a_fact_that_links_two_faxes_makes_them_one(database: Database) -> None:
     assert_consistent(database, 4)
     keep(database, fact(5, "b"))
     assert_consistent(database, 5)
+
+
+def test_tags_lie_where_their_fax_does_in_time(database: Database) -> None:
+    """Whichever comes first: the tags, an earlier fact, or the news that two faxes are one."""
+    keep(database, fact(50, "a"), fact(60, "b"))
+
+    def tag(session: Any) -> None:
+        for row in session.scalars(select(FaxRow)):
+            set_tags(session, row, {"of": row.provider_fax_id})
+
+    database.write(tag)
+    keep(database, fact(40, "a"))
+    keep(database, fact(30, "b"), fact(70, "a"))
+    assert tagged(database) == [(30, "b"), (40, "a")]
+    keep(database, fact(80, "a", "b"))
+    assert tagged(database) == [(30, "a")]
+
+
+def tagged(database: Database) -> list[tuple[int, str]]:
+    """When the tags' faxes began, as the tags have it."""
+    columns = TagRow.created_at, TagRow.value
+    rows = database.read(lambda session: session.execute(select(*columns)).all())
+    return sorted((round((at - NOON).total_seconds()), value) for at, value in rows)
 
 
 def test_merging_is_the_same_in_every_order(database: Database) -> None:

@@ -30,7 +30,7 @@ INSERT INTO fax_events (fax_id, seq, digest, verdict, status_after, source, evid
     received_at, facts, change)
 SELECT id, 1, '\\x00', 'applied', 'sending', 'callback', 'signed', created_at,
     '{{"references": []}}', row_number() OVER (ORDER BY created_at) FROM faxes;
-INSERT INTO fax_tags SELECT id, 'case', provider_fax_id FROM faxes;
+INSERT INTO fax_tags SELECT id, 'case', provider_fax_id, created_at FROM faxes;
 UPDATE feed SET last = {FAXES};
 ANALYZE
 """
