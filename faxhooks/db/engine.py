@@ -1,5 +1,6 @@
 """The database: how it is opened, how a transaction runs, and when we stop waiting."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -242,12 +243,14 @@ def _begin_sqlite(connection: Connection) -> None:
     """A writer takes the lock at once: to upgrade a reader fails without waiting its turn.
 
     SQLite's own waiting sleeps up to 0.1 s between two looks, in which a busy process takes
-    the lock many times over; a look every other millisecond gets its turn.
+    the lock many times over; a look every other millisecond gets its turn. Who has waited for
+    a turn here before has that much less time left for the lock.
     """
     if connection.get_execution_options().get("faxhooks_reads", False):
         connection.exec_driver_sql("BEGIN")
         return
-    until = time.monotonic() + _LOCK_SECONDS
+    latest = getattr(_thread, "until", None) or math.inf
+    until = min(time.monotonic() + _LOCK_SECONDS, latest)
     while True:
         try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
