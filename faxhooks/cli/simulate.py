@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from faxhooks.cli.context import Context, Group, pass_context, read_secret
+from faxhooks.cli.fakes import provider
 from faxhooks.cli.showing import follow, show_table
 from faxhooks.domain.errors import InvalidInputError, NotFoundError
 from faxhooks.providers.registry import get_provider
@@ -59,7 +60,7 @@ class Asked:
 
 @click.group(cls=Group)
 def simulate() -> None:
-    """Fire genuine signed callbacks at the running service."""
+    """Fire genuine signed callbacks at the running service, or run a fake provider."""
 
 
 def _options() -> list[click.Parameter]:
@@ -114,6 +115,7 @@ def _command(provider: str, scenarios: Mapping[str, Scenario]) -> click.Command:
 
 for _provider, _scenarios in SCENARIOS.items():
     simulate.add_command(_command(_provider, _scenarios))
+simulate.add_command(provider)
 
 
 def _simulate(context: Context, provider: str, asked: Asked) -> None:

@@ -69,6 +69,16 @@ class Answer:
         except UnreadableError as error:
             return Sighting(kept, reason=str(error))
 
+    def sight_only(self, name: str, read: Callable[[Callback], FaxEvent]) -> Sighting:
+        """The one record that it is, whose id has that name.
+
+        Raises StrangeAnswerError when it is no record at all: that is no word about a fax, and
+        nothing to keep.
+        """
+        if not self.json().get(name):
+            raise self.strange("without the fax that was asked for")
+        return self.sight(self.body, read)
+
     def strange(self, what: str) -> StrangeAnswerError:
         """What to raise of an answer that is not what the documentation says it is."""
         return StrangeAnswerError(

@@ -170,7 +170,7 @@ class FaxPlusClient:
 
     def _look_up(self, path: str) -> Sighting | None:
         answer = self._try("GET", path)
-        return None if answer is None else answer.sight(answer.body, self._reader.read)
+        return None if answer is None else answer.sight_only("id", self._reader.read)
 
     def _try(self, method: str, path: str) -> Answer | None:
         """The answer, or None for what is not there."""

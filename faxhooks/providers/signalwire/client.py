@@ -142,7 +142,7 @@ def code_of(said: dict[str, Any]) -> str | None:
 
 def _sight(answer: Answer, ids: Sequence[str]) -> Sighting:
     """The one fax in an answer, which must be the one that was asked about."""
-    sighting = answer.sight(answer.body, read_record)
+    sighting = answer.sight_only("sid", read_record)
     asked = {each.lower() for each in ids}
     if any(event.references[0].id.lower() not in asked for event in sighting.events):
         raise answer.strange("about another fax than the one that was asked about")
