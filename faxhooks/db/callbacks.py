@@ -22,7 +22,9 @@ _READ_ANEW = ("verdict", "reason", "digest", "release")
 _ADD = Insert(
     CallbackRow,
     "(account_id, digest) DO UPDATE "
-    "SET seen = callbacks.seen + excluded.seen, last_seen_at = excluded.last_seen_at",
+    "SET seen = callbacks.seen + excluded.seen, last_seen_at = excluded.last_seen_at "
+    # The same id is our own second try at a commit whose answer was lost: it came once.
+    "WHERE callbacks.id <> excluded.id",
 )
 
 
