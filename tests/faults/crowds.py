@@ -13,7 +13,7 @@ from faxhooks.simulator.story import FORM, Prepared
 from tests.faults.checker import check
 from tests.faults.ledger import Ledger
 from tests.faults.proof import Finding
-from tests.faults.provider import Provider
+from tests.faults.provider import FOR_EVER, Patience, Provider
 from tests.story import signature
 
 _NOON = datetime(2026, 9, 9, 12, tzinfo=UTC)
@@ -42,7 +42,13 @@ def one_fax(account: Account, count: int, random: Random) -> list[Prepared]:
 
 
 def tell(
-    port: int, callbacks: Sequence[Prepared], path: Path, *, clients: int, seconds: float
+    port: int,
+    callbacks: Sequence[Prepared],
+    path: Path,
+    *,
+    clients: int,
+    seconds: float,
+    patience: Patience = FOR_EVER,
 ) -> None:
     """Send all of these from so many clients at once; the ledger is kept at `path`.
 
@@ -52,7 +58,7 @@ def tell(
     alone = [replace(each, headers={**each.headers, "Connection": "close"}) for each in callbacks]
     book = Ledger(path)
     try:
-        Provider(port, book).tell(alone, clients=clients, seconds=seconds)
+        Provider(port, book, patience).tell(alone, clients=clients, seconds=seconds)
     finally:
         book.close()
 
