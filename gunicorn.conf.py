@@ -8,8 +8,10 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from typing import Any
 
+from gunicorn import util
 from gunicorn.glogging import Logger
 
 from faxhooks import logs
@@ -79,8 +81,28 @@ class JsonLogger(Logger):  # type: ignore[misc]
             logger.propagate = True
         logs.configure(settings.log_level)
 
+    def debug(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Nothing: gunicorn's would name the address of every request as it came."""
+
+    def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Without what was wrong with a request, which is quoted from it."""
+        quoted = str(msg).startswith("Invalid request")
+        super().warning(str(msg).partition(": ")[0] if quoted else msg, *args, **kwargs)
+
+    def exception(self, msg: Any, *_args: Any, **kwargs: Any) -> None:
+        """Without the address of the request, which is all that gunicorn adds."""
+        super().exception(str(msg).partition(" %s")[0], **kwargs)
+
 
 logger_class = JsonLogger
+
+
+def _without_quoting(write: Callable[..., None]) -> Callable[..., None]:
+    """What is no HTTP is refused without its own words; gunicorn has no setting for it."""
+    return lambda sock, status, reason, _words: write(sock, status, reason, "")
+
+
+util.write_error = _without_quoting(util.write_error)
 
 
 def on_starting(_server: Any) -> None:

@@ -7,15 +7,18 @@ so that the masking in `faxhooks.scrubbing` is passed by all of them, tracebacks
 import json
 import logging
 import sys
+import traceback
 from contextlib import suppress
 from typing import Final, TextIO
 
 import structlog
-from structlog.types import EventDict, Processor, WrappedLogger
+from structlog.types import EventDict, ExcInfo, Processor, WrappedLogger
 
 from faxhooks.scrubbing import scrubbed
 
 _FIRST: Final = ("time", "level", "logger", "event")
+_TRACEBACK: Final = "Traceback (most recent call last):"
+_MOST_CAUSES: Final = 10
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
@@ -80,10 +83,27 @@ def _formatter() -> logging.Formatter:
             # Last, so that a wrong placeholder spoils the line and not the caller's work.
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.processors.StackInfoRenderer(),
-            structlog.processors.format_exc_info,
+            frames,
             _line,
         ],
     )
+
+
+def _frames(exc_info: ExcInfo) -> str:
+    """Where an error came from and of which kind it is, but not what it said: errors quote
+    what they were given, and nothing masks a name.
+    """
+    told: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(told) < _MOST_CAUSES:
+        kind = type(error)
+        frames_of = "".join(traceback.format_tb(error.__traceback__))
+        told.append(f"{_TRACEBACK}\n{frames_of}{kind.__module__}.{kind.__qualname__}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nwhich came of this:\n\n".join(told)
+
+
+frames: Final = structlog.processors.ExceptionRenderer(_frames)
 
 
 def _line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

@@ -114,8 +114,9 @@ def test_a_token_in_a_path_is_never_logged(served: Served) -> None:
     assert served.ask(f"/hooks/signalwire/{TOKEN}").endswith(b"ok\r\n0\r\n\r\n")
     served.stop()
     written = json.dumps(served.lines())
-    assert "RuntimeError: failed at /fail/hooks/signalwire/***" in written
+    assert "builtins.RuntimeError" in written
     assert "Invalid request" in written
+    assert "/hooks/" not in written
     assert TOKEN not in written
     assert "4456789" not in written
 

@@ -91,7 +91,7 @@ class Receiver:
 
 def _note(delivery: Delivery, verdict: Verdict) -> None:
     """Count it, and let the request's line in the log say what it did; only what we could not
-    read has a line of its own. No number and no word of its content is among it.
+    read has a line of its own. No word of its content is among it.
     """
     account = delivery.entrance.account
     drift = [event.drift for event in delivery.events if event.drift]
@@ -105,7 +105,14 @@ def _note(delivery: Delivery, verdict: Verdict) -> None:
         evidence=delivery.evidence,
     )
     if reason is not None:
-        log.warning("callback", reason=reason)
+        log.warning("callback", reason=_kind(reason))
+
+
+def _kind(reason: str) -> str:
+    """What was wrong, without the word that was: that may be anybody's name. The whole reason
+    is kept with the callback.
+    """
+    return "; ".join(fault.partition(":")[0] for fault in reason.split("; "))
 
 
 def verify(entrance: Entrance, callback: Callback) -> Evidence:

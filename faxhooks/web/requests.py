@@ -2,6 +2,7 @@
 
 import re
 import time
+from http import HTTPMethod
 from typing import Final
 from uuid import uuid4
 
@@ -10,7 +11,10 @@ from flask import Flask, Response, g, request
 
 log = structlog.get_logger()
 
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_REQUEST_ID: Final = re.compile(r"[0-9A-Fa-f-]{32,64}")
+"""What proxies make, such as a UUID; what else a client may call its request is not logged."""
+
+_METHODS: Final = frozenset(HTTPMethod)
 
 
 def register_requests(app: Flask) -> None:
@@ -33,7 +37,7 @@ def _end(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     log.info(
         "request",
-        method=request.method,
+        method=request.method if request.method in _METHODS else "other",
         route=request.url_rule.rule if request.url_rule else None,
         status=response.status_code,
         duration_ms=round((time.perf_counter() - g.started) * 1000, 1),
