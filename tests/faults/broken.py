@@ -1,6 +1,7 @@
 """What gunicorn serves when it is to serve a broken variant: `wsgi:app` with one change.
 
-`FAULTS_VARIANT` names it. The change stays for the life of the process.
+`FAULTS_VARIANT` names it, if any. The change stays for the life of the process. With
+`FAULTS_STUMBLE` the service fails on purpose as well.
 """
 
 import os
@@ -9,8 +10,13 @@ from contextlib import ExitStack
 from tests.faults import variants
 
 _kept = ExitStack()
-_kept.enter_context(variants.applied(os.environ["FAULTS_VARIANT"]))
+_kept.enter_context(variants.applied(os.environ["FAULTS_VARIANT"] or None))
 
 from wsgi import app  # noqa: E402 (only now, so that it is made of the broken parts)
+
+if os.environ.get("FAULTS_STUMBLE"):
+    from tests.faults.stumbling import stumble
+
+    stumble(app)
 
 __all__ = ["app"]

@@ -1,14 +1,17 @@
 """Broken ways of showing: to the wrong reader, to a spreadsheet, to whoever reads the logs."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import structlog
 from flask import Flask, Response
 
 import faxhooks.app
-from faxhooks.services import exporting
+from faxhooks import logs
+from faxhooks.services import exporting, ingest
 from faxhooks.services.keys import Grant
 from faxhooks.web import auth
 from faxhooks.web.api import callbacks, changes, faxes, numbers, stats, tags
@@ -70,4 +73,28 @@ def a_route_without_a_cell() -> Iterator[None]:
 def csv_alone() -> Iterator[None]:
     """Cells are quoted as the format asks, and whatever else they say is let through."""
     with replaced(exporting, "safe_cell", lambda text: text):
+        yield
+
+
+@variant
+def the_default_access_log() -> Iterator[None]:
+    """gunicorn writes a line of its own for each request, as it does everywhere else."""
+    os.environ["GUNICORN_CMD_ARGS"] = "--access-logfile=- --logger-class=gunicorn.glogging.Logger"
+    try:
+        yield
+    finally:
+        del os.environ["GUNICORN_CMD_ARGS"]
+
+
+@variant
+def errors_are_quoted() -> Iterator[None]:
+    """Tracebacks come with what the errors said."""
+    with replaced(logs, "frames", structlog.processors.format_exc_info):
+        yield
+
+
+@variant
+def reasons_are_quoted() -> Iterator[None]:
+    """Why a callback was not understood is logged with the word that was not."""
+    with replaced(ingest, "_kind", lambda reason: reason):
         yield
