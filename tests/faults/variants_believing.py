@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from uuid import uuid4
 
@@ -146,4 +147,39 @@ def any_of_our_urls_will_do() -> Iterator[None]:
         return right(self, callback)
 
     with replaced(SignalWire, "verify", verify):
+        yield
+
+
+@variant
+def text_kept_uncleaned() -> Iterator[None]:
+    """Whatever a text holds goes into the tables."""
+    with replaced(reading, "clean", lambda text, *_: text):
+        yield
+
+
+@variant
+def bodies_kept_as_text() -> Iterator[None]:
+    """A raw body is decoded on its way into the inbox."""
+    right = ingest._row
+
+    def row(*said: Any) -> dict[str, Any]:
+        made = right(*said)
+        return made | {"body": made["body"].decode("utf-8", "replace").encode()}
+
+    with replaced(ingest, "_row", row):
+        yield
+
+
+@variant
+def times_taken_on_trust() -> Iterator[None]:
+    """A time that looks like one is believed to be one."""
+
+    def moment(written: str, zone: tzinfo = UTC) -> datetime | None:
+        plain = written.strip()
+        if not reading._MOMENT.match(plain):
+            return None
+        parsed = datetime.fromisoformat(plain)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
+
+    with replaced(reading, "moment", moment):
         yield
