@@ -16,6 +16,7 @@ FASTAPI: Final = "FastAPI + asyncpg, usual statements"
 FASTAPI_ONE: Final = "FastAPI + asyncpg, one statement"
 FASTIFY: Final = "Fastify + pg, usual statements"
 FASTIFY_ONE: Final = "Fastify + pg, one statement"
+FASTIFY_TWO: Final = "Fastify + pg, one statement, two processes"
 
 # Threads as many as connections in SQLAlchemy's pool; an empty module, not our configuration.
 _GUNICORN: Final = (
@@ -27,17 +28,20 @@ _UVICORN: Final = (
     "--no-access-log", "--log-level", "warning", "benchmarks.peers.fastapi_asyncpg.app:app",
 )  # fmt: skip
 _SERVER: Final = (str(installed.FASTIFY / "server.js"),)
-_FASTIFY_WORKERS: Final = "2"
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One of them: who interprets it, with which arguments, and how it words its SQL."""
+    """One of them: who interprets it, with which arguments, and how it words its SQL.
+
+    `processes` are Node's, which knows nothing of them; the arguments tell the others.
+    """
 
     interpreter: Callable[[], Path]
     arguments: tuple[str, ...]
     statements: str
     scheme: str = "postgresql"
+    processes: int = 1
 
 
 ALL: Final[Mapping[str, Peer]] = {
@@ -46,6 +50,7 @@ ALL: Final[Mapping[str, Peer]] = {
     FASTAPI_ONE: Peer(installed.python, _UVICORN, "one"),
     FASTIFY: Peer(installed.node, _SERVER, "usual"),
     FASTIFY_ONE: Peer(installed.node, _SERVER, "one"),
+    FASTIFY_TWO: Peer(installed.node, _SERVER, "one", processes=2),
 }
 
 
@@ -82,7 +87,7 @@ def _contender(
         **environ,
         "DATABASE_URL": address.replace("postgresql://", f"{peer.scheme}://", 1),
         "STATEMENTS": peer.statements,
-        "WORKERS": _FASTIFY_WORKERS,
+        "WORKERS": str(peer.processes),
     }
     look_up = partial(keeping.look_up, address)
     return Contender(name, (str(interpreter), *peer.arguments), own, look_up, is_peer=True)

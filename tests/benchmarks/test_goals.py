@@ -28,7 +28,7 @@ def run(**changes: Any) -> Run:
     speeds = {
         service.FLASK: 1500, service.SQLITE: 750, LARGE: 1250, service.VERIFIES: 2100,
         lineup.FLASK_ORM: 75, lineup.FASTAPI: 500, lineup.FASTAPI_ONE: 900,
-        lineup.FASTIFY: 800, lineup.FASTIFY_ONE: 1000,
+        lineup.FASTIFY: 800, lineup.FASTIFY_ONE: 1000, lineup.FASTIFY_TWO: 950,
     }  # fmt: skip
     figures = {name: figure(name, speed, p99=20) for name, speed in speeds.items()}
     figures[service.FLASK] = figure(service.FLASK, 1500, p99=10)
