@@ -161,7 +161,7 @@ class Caller:
     def _no_answer(self, error: Exception, method: str) -> AwayError:
         cause = _cause(error)
         left = method != "GET" and not isinstance(cause, _NEVER_LEFT)
-        if isinstance(error, requests.Timeout) or isinstance(cause, TimeoutError_):
+        if isinstance(cause, TimeoutError_) and not isinstance(cause, NewConnectionError):
             return self._away("did not answer in time", left)
         return self._away(f"gave no answer ({type(cause).__name__})", left)
 

@@ -16,7 +16,6 @@ from faxhooks.providers.asking import (
     CredentialsError,
     Hook,
     Page,
-    ProviderError,
     RefusedError,
     Sighting,
 )
@@ -176,7 +175,7 @@ class FaxPlusClient:
         """The answer, or None for what is not there."""
         try:
             return self._call(method, self._caller.target(path))
-        except ProviderError as error:
+        except RefusedError as error:
             if error.status not in _UNKNOWN:
                 raise
             return None

@@ -15,7 +15,7 @@ from typing import Any, Final
 from faxhooks.domain.errors import UnreadableError
 from faxhooks.providers import reading
 from faxhooks.providers.answers import Answer
-from faxhooks.providers.asking import Page, ProviderError, RefusedError, Sighting
+from faxhooks.providers.asking import Page, RefusedError, Sighting
 from faxhooks.providers.calling import PATIENCE, Caller, Fields, Patience, segment
 from faxhooks.providers.signalwire.answers import read_record
 from faxhooks.providers.signalwire.values import web_address
@@ -121,7 +121,7 @@ class SignalWireClient:
             target = self._caller.target(f"{self._faxes}/{part}{behind}")
             try:
                 return self._call(method, target, form)
-            except ProviderError as error:
+            except RefusedError as error:
                 if error.status != 404:
                     raise
         return None

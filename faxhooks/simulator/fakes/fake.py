@@ -13,6 +13,7 @@ from typing import Self
 from faxhooks.simulator.fakes.behaviour import WELL, Behaviour, Clock, Dice
 from faxhooks.simulator.fakes.postman import Postman
 from faxhooks.simulator.fakes.serving import Asked, Told, serving
+from faxhooks.simulator.story import Secrets
 
 Answer = Callable[[Asked, re.Match[str]], Told]
 
@@ -74,6 +75,7 @@ class Fake:
     """
 
     title: str
+    secrets: Secrets
     url: str
     """Its origin, while it serves."""
 
