@@ -5,6 +5,7 @@ server of the tests it listens on TCP, as a service's database does.
 """
 
 import signal
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,8 +52,8 @@ class Cluster:
 
     def is_running(self) -> bool:
         """Whether the postmaster lives."""
-        with suppress(FileNotFoundError, ValueError, IndexError):
-            return psutil.pid_exists(self._postmaster().pid)
+        with suppress(FileNotFoundError, psutil.NoSuchProcess):
+            return self._postmaster().status() != psutil.STATUS_ZOMBIE
         return False
 
     def connect(self) -> "psycopg.Connection[Any]":
@@ -80,6 +81,15 @@ class Cluster:
         for process in (postmaster, *postmaster.children()):
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGCONT)
+
+    def examine(self) -> str:
+        """Stop it in good order and read every page; what is wrong with them, or nothing."""
+        self.stop("fast")
+        try:
+            self._run("pg_checksums", ("--check", "-D", str(self._data)))
+        except subprocess.CalledProcessError as error:
+            return f"pg_checksums ends with {error.returncode}"
+        return ""
 
     def close(self) -> None:
         """Stop it for good, in whatever state it is."""

@@ -18,6 +18,10 @@ NEITHER = ("none",)
 """For a proof that needs no database, or makes its own."""
 
 
+class NotRunError(Exception):
+    """Raised by a proof that this machine does not allow; it says why. Nothing was proved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One run of a proof. `n` is the size, in what the proof counts; `variant` the name of the
@@ -94,7 +98,7 @@ class Proof:
         return tuple(name for name in self.variants if (database, name) not in self.unfit)
 
     def run(self, trial: Trial) -> dict[str, Any]:
-        """The figures of one run, as they are printed."""
+        """The figures of one run, as they are printed. Raises NotRunError."""
         began = time.monotonic()
         finding = self.prove(trial)
         return {

@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 import requests
 
@@ -15,6 +16,8 @@ from faxhooks.simulator.story import Customer, Prepared
 from tests.faults.ledger import Ledger
 from tests.running.gunicorns import Network
 from tests.story import target
+
+T = TypeVar("T")
 
 READ_TIMEOUT: Final = 5.0
 """Seconds that SignalWire waits for an answer."""
@@ -111,6 +114,24 @@ class Provider:
             return self._ledger.end(number, began, "disconnected")
         after = answer.headers.get("Retry-After")
         return self._ledger.end(number, began, str(answer.status_code), after)
+
+
+@contextmanager
+def meanwhile(
+    provider: Provider, work: Callable[[], T], ended: threading.Event | None = None
+) -> Iterator["Future[T]"]:
+    """Do this while the block does something else, and wait for it at the block's end, when
+    `ended` is set. Should it fail, the provider sends nothing more, and its error is raised.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        doing = pool.submit(work)
+        doing.add_done_callback(lambda done: provider.stop() if done.exception() else None)
+        try:
+            yield doing
+        finally:
+            if ended is not None:
+                ended.set()
+        doing.result()
 
 
 def stories(customers: Mapping[str, Customer], count: int, random: Random) -> list[Prepared]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.databases import Databases
-from tests.faults.proof import Proof, Trial
+from tests.faults.proof import NotRunError, Proof, Trial
 from tests.faults.proofs import list_proofs
 from tests.faults.variants import VARIANTS
 
@@ -23,7 +23,10 @@ def _cases() -> list[Any]:
 
 @pytest.mark.parametrize(("proof", "kind"), _cases())
 def test_a_promise_is_kept(proof: Proof, kind: str, databases: Databases, tmp_path: Path) -> None:
-    figures = proof.run(Trial(kind, proof.small, SEED, tmp_path, databases))
+    try:
+        figures = proof.run(Trial(kind, proof.small, SEED, tmp_path, databases))
+    except NotRunError as error:
+        pytest.skip(str(error))
     assert figures["holds"], figures
 
 

@@ -4,27 +4,17 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import replace
 from secrets import token_bytes
 from typing import Any
 
 import faxhooks.app
-from faxhooks.db import engine
+from faxhooks.db import deadline, engine
 from faxhooks.domain.errors import UnavailableError
 from faxhooks.services import ingest
 from tests.faults.variants import variant
-
-
-@contextmanager
-def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Another value for a name, for a while."""
-    kept = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, kept)
+from tests.faults.variants_believing import replaced
 
 
 @variant
@@ -76,4 +66,43 @@ def no_unique_key() -> Iterator[None]:
         return replace(delivery, events=events, digest=token_bytes(32))
 
     with replaced(ingest, "read", read_as_new):
+        yield
+
+
+@variant
+def catch_all_200() -> Iterator[None]:
+    """Whatever goes wrong while keeping a callback is swallowed, and the answer is 200."""
+    keep = ingest.Receiver._keep
+
+    def keep_or_not(receiver: Any, delivery: Any, until: float) -> None:
+        try:
+            keep(receiver, delivery, until)
+        except Exception:  # noqa: BLE001 (this is what is wrong with it)
+            return
+
+    with replaced(ingest.Receiver, "_keep", keep_or_not):
+        yield
+
+
+@variant
+def no_deadline() -> Iterator[None]:
+    """The database is waited for as long as it likes."""
+    with replaced(deadline.Watchdog, "watch", lambda *_: nullcontext()):
+        yield
+
+
+@variant
+def default_pool_timeout() -> Iterator[None]:
+    """Nobody's turn is awaited but a connection of the pool, for SQLAlchemy's own 30 seconds."""
+    open_engine = engine.open_engine
+
+    def open_patiently(*arguments: Any) -> Any:
+        made = open_engine(*arguments)
+        made.pool._timeout = 30.0
+        return made
+
+    with (
+        replaced(engine, "open_engine", open_patiently),
+        replaced(engine.Database, "_turn", lambda *_: nullcontext()),
+    ):
         yield

@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -15,7 +15,7 @@ from tests.faults.checker import check
 from tests.faults.cluster import Cluster, cluster
 from tests.faults.ledger import Ledger
 from tests.faults.proof import POSTGRESQL, SQLITE, Finding, Proof, Trial
-from tests.faults.provider import Provider, stories, with_repeats
+from tests.faults.provider import Provider, meanwhile, stories, with_repeats
 from tests.faults.service import customers, environ, kill_worker
 from tests.running.gunicorns import Running, running
 
@@ -97,16 +97,10 @@ def prove(trial: Trial) -> Finding:
 
 
 def _tell(provider: Provider, told: Sequence[Prepared], crashes: Crashes, book: Ledger) -> None:
-    """With crashes all the while; what goes wrong with those ends the telling too."""
+    """With crashes all the while."""
     ended = threading.Event()
-    with ThreadPoolExecutor(1) as pool:
-        crashing = pool.submit(crashes.run, book, len(told), ended)
-        crashing.add_done_callback(lambda done: provider.stop() if done.exception() else None)
-        try:
-            provider.tell(told, clients=CLIENTS, seconds=MOST_SECONDS)
-        finally:
-            ended.set()
-        crashing.result()
+    with meanwhile(provider, partial(crashes.run, book, len(told), ended), ended):
+        provider.tell(told, clients=CLIENTS, seconds=MOST_SECONDS)
 
 
 def _add_crashes(finding: Finding, crashes: Crashes, path: Path) -> None:
