@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import AuthenticityError, NotFoundError, UnavailableError
@@ -55,13 +55,21 @@ def _body() -> bytes:
     """All of the body or a refusal.
 
     One byte more than the limit is asked for, since a chunked body has no length to look
-    at, and werkzeug's own limit would cut it silently.
+    at, and werkzeug's own limit would cut it silently. A connection that ends early is no
+    end of a body: the server hands over what came of one with a length, and raises errors of
+    its own for one in chunks.
     """
-    if (request.content_length or 0) > MAX_BODY:
+    announced = request.content_length or 0
+    if announced > MAX_BODY:
         raise RequestEntityTooLarge
-    body = request.stream.read(MAX_BODY + 1)
+    try:
+        body = request.stream.read(MAX_BODY + 1)
+    except Exception as error:
+        raise ClientDisconnected from error
     if len(body) > MAX_BODY:
         raise RequestEntityTooLarge
+    if len(body) < announced:
+        raise ClientDisconnected
     return bytes(body)
 
 

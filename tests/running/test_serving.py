@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import sockets
 from tests.running.gunicorns import ROOT, free_port, running
 from tests.story import Api, Hook, target
 
@@ -37,6 +38,22 @@ def test_a_chunked_body_is_kept_whole_or_refused(sqlite_url: str, tmp_path: Path
         assert chunked(served.port, path, said.ljust(LIMIT)) == 200
         assert chunked(served.port, path, said.ljust(LIMIT + 1)) == 413
         assert len(api.faxes()) == 1
+
+
+def test_a_body_that_ends_early_is_refused_and_not_kept(sqlite_url: str, tmp_path: Path) -> None:
+    """Even where what came of it could be read: the connection was cut, not the callback ended."""
+    said = b'{"hook":{"id":"a","event":"fax_sent"},"data":{"id":"a","status":"success"}}'
+    with running(sqlite_url, tmp_path / "log") as (served, hook, api):
+        path = target(hook.faxplus_account.hook_url)
+        for request in (
+            sockets.sized(path, said, len(said) + 1),
+            sockets.chunked(path, said, ended=False),
+            sockets.chunked(path, said)[:-20],
+            sockets.head(path, "Transfer-Encoding: chunked") + b"x\r\n" + said,
+        ):
+            assert sockets.exchange(served.port, request) == 400
+        assert api.faxes() == []
+        assert "Traceback" not in served.output.read_text()
 
 
 def test_the_raw_path_and_query_are_what_was_signed(sqlite_url: str, tmp_path: Path) -> None:
