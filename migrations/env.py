@@ -18,6 +18,8 @@ def migrate(connection: Connection) -> None:
         render_as_batch=True,
         compare_type=True,
     )
+    if connection.dialect.name == "sqlite":
+        _let_tables_be_made_anew(connection)
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))
@@ -25,6 +27,23 @@ def migrate(connection: Connection) -> None:
             connection.execute(text("SET LOCAL lock_timeout = '30s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            _refuse_broken_references(connection)
+
+
+def _let_tables_be_made_anew(connection: Connection) -> None:
+    """SQLite changes a column by making the table anew. Rows that refer to it would forbid
+    that, and only outside of a transaction can they be told not to.
+    """
+    connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+
+
+def _refuse_broken_references(connection: Connection) -> None:
+    """What SQLite did not look at meanwhile, before any of it is committed."""
+    broken = connection.execute(text("PRAGMA foreign_key_check")).all()
+    if broken:
+        tables = ", ".join(sorted({str(row[0]) for row in broken}))
+        raise RuntimeError(f"the migration left rows in {tables} that refer to nothing")
 
 
 def engine() -> Engine:

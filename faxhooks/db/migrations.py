@@ -1,5 +1,6 @@
 """The schema's revision: where it is, where it should be, and how it gets there."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,6 @@ def _config() -> Config:
     folder = beside if beside.is_dir() else Path("migrations").resolve()
     if not folder.is_dir():
         raise SettingsError("there is no migrations folder here; run this in the project's root")
-    config = Config()
+    config = Config(stdout=sys.stderr)  # What alembic says is no part of our answer.
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     return config

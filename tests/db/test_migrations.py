@@ -2,6 +2,7 @@
 
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
@@ -10,6 +11,7 @@ from faxhooks.db import migrations
 from faxhooks.db.checks import check_schema
 from faxhooks.db.engine import Database, open_engine
 from faxhooks.domain.errors import SettingsError
+from tests.faults.migrating import checksum, shape_of, with_rehearsal
 from tests.story import make_service
 
 
@@ -44,3 +46,21 @@ def test_a_schema_of_another_release_is_named_with_what_to_do(blank_database_url
     migrations.upgrade(blank_database_url)
     check_schema(database)
     database.engine.dispose()
+
+
+def test_a_table_that_others_refer_to_is_made_anew_with_its_rows(
+    blank_database_url: str, tmp_path: Path
+) -> None:
+    """As SQLite must whenever a column of it changes."""
+    migrations.upgrade(blank_database_url)
+    service = make_service(blank_database_url)
+    service.hook.signalwire(FaxSid="f1", FaxStatus="delivered")
+    service.parts.database.engine.dispose()
+    shape = shape_of(blank_database_url)
+    before = checksum(blank_database_url, shape)
+    with with_rehearsal(tmp_path):
+        migrations.upgrade(blank_database_url)
+        assert checksum(blank_database_url, shape) == before
+        migrations.downgrade(blank_database_url, "-1")
+    assert checksum(blank_database_url, shape) == before
+    migrations.check(blank_database_url)
