@@ -15,6 +15,7 @@ from faxhooks.services import exporting, ingest
 from faxhooks.services.keys import Grant
 from faxhooks.web import auth
 from faxhooks.web.api import callbacks, changes, faxes, numbers, stats, tags
+from tests.faults import migrating
 from tests.faults.variants import variant
 
 
@@ -97,4 +98,16 @@ def errors_are_quoted() -> Iterator[None]:
 def reasons_are_quoted() -> Iterator[None]:
     """Why a callback was not understood is logged with the word that was not."""
     with replaced(ingest, "_kind", lambda reason: reason):
+        yield
+
+
+@variant
+def a_revision_loses_a_column() -> Iterator[None]:
+    """The next revision makes a column anew, and what stood in it is gone."""
+    careless = """
+    with op.batch_alter_table("faxes") as faxes:
+        faxes.drop_column("remote_station_id")
+    op.add_column("faxes", sa.Column("remote_station_id", sa.Text(), nullable=True))
+"""
+    with replaced(migrating, "UP", migrating.UP + careless):
         yield
