@@ -1,6 +1,7 @@
 """Broken ways of believing: whom, in which order, and whatever a stranger may write."""
 
 import hmac
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from faxhooks.domain.fax import Evidence, FaxEvent, FaxState
 from faxhooks.providers import reading
 from faxhooks.providers.signalwire import SignalWire, signatures, signer
 from faxhooks.services import ingest
+from faxhooks.web import hooks
 from tests.faults.variants import variant
 
 
@@ -182,4 +184,37 @@ def times_taken_on_trust() -> Iterator[None]:
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 
     with replaced(reading, "moment", moment):
+        yield
+
+
+@variant
+def bodies_cut_at_the_limit() -> Iterator[None]:
+    """The limit is left to the framework, which cuts what comes in chunks."""
+
+    def body() -> bytes:
+        hooks.request.max_content_length = hooks.MAX_BODY
+        return hooks.request.get_data()
+
+    with replaced(hooks, "_body", body):
+        yield
+
+
+@variant
+def cut_bodies_believed() -> Iterator[None]:
+    """What came of a body is taken for all of it."""
+
+    def body() -> bytes:
+        said = hooks.request.stream.read(hooks.MAX_BODY + 1)
+        if max(len(said), hooks.request.content_length or 0) > hooks.MAX_BODY:
+            raise hooks.RequestEntityTooLarge
+        return bytes(said)
+
+    with replaced(hooks, "_body", body):
+        yield
+
+
+@variant
+def a_handful_of_threads() -> Iterator[None]:
+    """gunicorn has as many threads as a service without slow clients would need."""
+    with replaced(os, "environ", {**os.environ, "GUNICORN_CMD_ARGS": "--threads 8"}):
         yield
