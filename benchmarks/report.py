@@ -94,11 +94,20 @@ def machine() -> dict[str, Any]:
     }
 
 
+def speed(one: Figure, other: Figure) -> float:
+    """How many requests one answers for each of the other's.
+
+    It is the median of what they did in the same turns: what disturbs a turn disturbs both.
+    """
+    turns = zip(one.crowded, other.crowded, strict=True)
+    return median(mine.requests_per_second / its.requests_per_second for mine, its in turns)
+
+
 def ratios(figures: list[Figure]) -> dict[str, float]:
-    """Requests per second of each contender that keeps what it says, to each of all others."""
+    """The speed of each contender that keeps what it says, beside each of all others."""
     durable = [figure for figure in figures if figure.kept]
     return {
-        f"{one.name} ÷ {other.name}": round(one.requests_per_second / other.requests_per_second, 3)
+        f"{one.name} ÷ {other.name}": round(speed(one, other), 3)
         for one in durable
         for other in figures
         if other is not one

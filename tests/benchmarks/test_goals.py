@@ -8,7 +8,7 @@ import pytest
 from benchmarks import goals, service
 from benchmarks.goals import LARGE, Run
 from benchmarks.peers import lineup
-from benchmarks.report import Figure, Round
+from benchmarks.report import Figure, Round, speed
 
 MEASURED_ELSEWHERE = {
     "queries at 1,000,000 faxes ÷ at 100,000",
@@ -68,13 +68,17 @@ def test_what_is_a_little_worse_does_not(name: str, worse: dict[str, Any], misse
     assert verdicts(replace(measured, figures=changed))[missed] is False
 
 
-def test_memory_and_the_start_are_those_of_what_is_shipped() -> None:
+@pytest.mark.parametrize("name", [service.FLASK, service.SQLITE])
+def test_a_worker_that_grows_too_large_on_either_database_is_found_out(name: str) -> None:
     measured = run()
-    measured.figures[service.FLASK].megabytes.append(121)
+    measured.figures[name].megabytes.append(121)
+    assert verdicts(measured)["memory of a web worker, MB"] is False
+
+
+def test_the_start_is_that_of_what_is_shipped() -> None:
+    measured = run()
     measured.figures[service.FLASK].starts.extend([2.1, 2.1])
-    found = verdicts(measured)
-    assert found["memory of a web worker, MB"] is False
-    assert found["start to first answer, s"] is False
+    assert verdicts(measured)["start to first answer, s"] is False
 
 
 def test_the_fastest_peer_is_not_known_while_one_of_them_is_missing() -> None:
@@ -92,3 +96,11 @@ def test_a_figure_that_does_not_count_meets_no_goal() -> None:
     measured = run()
     measured.figures[service.FLASK].crowded.append(Round(32, 9, 1, 1, 0.1, {"200": 9, "503": 1}))
     assert verdicts(measured)["as shipped ÷ fastest peer"] is None
+
+
+def test_a_turn_in_which_the_machine_was_disturbed_does_not_change_a_ratio() -> None:
+    one, other = figure("one", 2000), figure("other", 1000)
+    for rate in (200, 1600):
+        one.crowded.extend(figure("one", rate).crowded)
+        other.crowded.extend(figure("other", rate / 2).crowded)
+    assert speed(one, other) == 2
