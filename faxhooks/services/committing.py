@@ -5,10 +5,12 @@ whoever finds none running leads: it commits its own work with all that waits by
 answers everybody. So a lone request never waits for company, and a crowd shares its waits.
 """
 
+import asyncio
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -19,15 +21,18 @@ R = TypeVar("R")
 
 MOST: Final = 64
 """Items in one commit: enough to share a wait, too few to make one long."""
+_LEADERS: Final = 2
+"""Threads that commit for tasks; one leads at a time, and hands over before it is done."""
 _LEAST_SECONDS: Final = 0.4
 """Who has less time than this left does not begin a commit any more."""
 
 
 @dataclass(eq=False, slots=True)
 class _Waiting(Generic[T, R]):
+    """Somebody with an item; `wake` is called once it is answered, or has to lead."""
+
     item: T
     until: float
-    woken: threading.Event = field(default_factory=threading.Event)
     leads: bool = False
     result: R | None = None
     error: Exception | None = None
@@ -35,12 +40,44 @@ class _Waiting(Generic[T, R]):
 
     def answer(self, result: R | None, error: Exception | None = None) -> None:
         self.result, self.error, self.answered = result, error, True
-        self.woken.set()
+        self.wake()
 
     def take(self) -> R:
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value]
+
+    def wake(self) -> None:
+        raise NotImplementedError
+
+
+@dataclass(eq=False, slots=True)
+class _Thread(_Waiting[T, R]):
+    """A thread that stands still meanwhile, and leads itself."""
+
+    woken: threading.Event = field(default_factory=threading.Event)
+
+    def wake(self) -> None:
+        self.woken.set()
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class _Task(_Waiting[T, R]):
+    """A task of an event loop, for which a thread leads, since the loop must not stand still."""
+
+    lead: Callable[["_Task[T, R]"], None]
+    loop: asyncio.AbstractEventLoop
+    woken: asyncio.Future[None]
+
+    def wake(self) -> None:
+        if self.leads and not self.answered:
+            self.lead(self)
+        else:
+            self.loop.call_soon_threadsafe(self.end)
+
+    def end(self) -> None:
+        if not self.woken.done():
+            self.woken.set_result(None)
 
 
 class GroupCommit(Generic[T, R]):
@@ -55,6 +92,7 @@ class GroupCommit(Generic[T, R]):
         self._queue: deque[_Waiting[T, R]] = deque()
         self._lock = threading.Lock()
         self._led = False
+        self._leaders = ThreadPoolExecutor(_LEADERS, thread_name_prefix="commit")
 
     def submit(self, item: T, until: float) -> R:
         """The answer of the commit that `item` was in.
@@ -62,37 +100,71 @@ class GroupCommit(Generic[T, R]):
         `until` is a time.monotonic(); when it passes first, UnavailableError is raised,
         and whether the item was committed is not known.
         """
-        own: _Waiting[T, R] = _Waiting(item, until)
+        own: _Thread[T, R] = _Thread(item, until)
+        if not self._queue_up(own):
+            own.woken.wait(max(0.0, until - time.monotonic()))
+        self._lead_or_leave(own)
+        return own.take()
+
+    async def submit_soon(self, item: T, until: float) -> R:
+        """The same for a task of an event loop, which goes on meanwhile."""
+        loop = asyncio.get_running_loop()
+        own: _Task[T, R] = _Task(
+            item, until, lead=self._lead_in_thread, loop=loop, woken=loop.create_future()
+        )
+        if self._queue_up(own):
+            own.wake()
+        alarm = loop.call_later(max(0.0, until - time.monotonic()), own.end)
+        try:
+            await own.woken
+        finally:
+            alarm.cancel()
+        if not own.answered:
+            self._leave(own)
+        return own.take()
+
+    def _queue_up(self, own: _Waiting[T, R]) -> bool:
+        """Whether nobody leads, so that this one has to."""
         with self._lock:
             self._queue.append(own)
             own.leads = not self._led
             self._led = True
-        if not own.leads:
-            own.woken.wait(max(0.0, until - time.monotonic()))
-        if self._must_lead(own):
-            self._lead(own)
-        return own.take()
+            return own.leads
 
-    def _must_lead(self, own: _Waiting[T, R]) -> bool:
-        """Whether it is this one's turn; who is out of time leaves the queue."""
+    def _lead_in_thread(self, own: _Task[T, R]) -> None:
+        self._leaders.submit(self._lead_or_leave, own)
+
+    def _lead_or_leave(self, own: _Waiting[T, R]) -> None:
+        """Lead, if it is this one's turn; who is out of time leaves the queue."""
+        if group := self._take_group(own):
+            self._lead(group)
+        else:
+            self._leave(own)
+
+    def _take_group(self, own: _Waiting[T, R]) -> list[_Waiting[T, R]]:
+        """The leader and who else waits; nobody when it must not lead."""
+        with self._lock:
+            in_time = own.until - time.monotonic() >= _LEAST_SECONDS
+            if own.answered or not own.leads or not in_time:
+                return []
+            self._queue.remove(own)
+            more = min(len(self._queue), MOST - 1)
+            return [own, *(self._queue.popleft() for _ in range(more))]
+
+    def _leave(self, own: _Waiting[T, R]) -> None:
+        """Be told that it took too long, unless the answer has come by now."""
         with self._lock:
             if own.answered:
-                return False
-            if own.leads and own.until - time.monotonic() >= _LEAST_SECONDS:
-                return True
+                return
             own.answer(None, UnavailableError("the database is too slow; try again"))
             if own in self._queue:
                 self._queue.remove(own)
-            if own.leads:
-                self._hand_over()
-            return False
+                if own.leads:
+                    self._hand_over()
 
-    def _lead(self, own: _Waiting[T, R]) -> None:
-        with self._lock:
-            self._queue.remove(own)
-            group = [own, *(self._queue.popleft() for _ in range(min(len(self._queue), MOST - 1)))]
+    def _lead(self, group: Sequence[_Waiting[T, R]]) -> None:
         try:
-            self._answer(group, own.until)
+            self._answer(group, group[0].until)
         finally:
             with self._lock:
                 self._hand_over()
@@ -117,6 +189,6 @@ class GroupCommit(Generic[T, R]):
         """Let the one that has waited longest lead; called with the lock held."""
         if self._queue:
             self._queue[0].leads = True
-            self._queue[0].woken.set()
+            self._queue[0].wake()
         else:
             self._led = False

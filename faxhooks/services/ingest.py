@@ -1,5 +1,6 @@
 """A callback comes in: verified, read, and committed before it is answered."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +45,10 @@ class Delivery:
     reason: str | None = None
 
 
+_Kept = tuple[Delivery, Verdict]
+"""As it was committed, and what it did."""
+
+
 class Receiver:
     """The one way in for callbacks; `release` is noted on each, to know who misread it."""
 
@@ -51,7 +56,7 @@ class Receiver:
         self._database = database
         self._directory = directory
         self._release = release
-        self._commits: GroupCommit[Delivery, Verdict] = GroupCommit(self._commit)
+        self._commits: GroupCommit[Delivery, _Kept] = GroupCommit(self._commit)
 
     def receive(self, provider: str, token: str, callback: Callback) -> Reply:
         """Keep a callback, then say what the provider expects to hear.
@@ -60,10 +65,18 @@ class Receiver:
         not the provider's, UnavailableError when it could not be kept.
         """
         until = time.monotonic() + HOOK_DEADLINE
-        entrance = self._directory.find(provider, token)
-        evidence = verify(entrance, callback)
-        path = callback.target.partition("?")[0].replace(token, TOKEN)
-        self._keep(read(entrance, callback, evidence, path), until)
+        delivery = admit(self._directory.find(provider, token), token, callback)
+        self._keep(delivery, until)
+        return delivery.entrance.adapter.reply(callback)
+
+    async def receive_soon(self, provider: str, token: str, callback: Callback) -> Reply:
+        """The same for a task of an event loop, which goes on meanwhile."""
+        until = time.monotonic() + HOOK_DEADLINE
+        entrance = self._directory.peek(provider, token)
+        if entrance is None:
+            entrance = await asyncio.to_thread(self._directory.find, provider, token)
+        delivery = admit(entrance, token, callback)
+        _note(*await self._commits.submit_soon(delivery, until))
         return entrance.adapter.reply(callback)
 
     def check(self, provider: str, token: str) -> None:
@@ -71,22 +84,27 @@ class Receiver:
         self._directory.find(provider, token)
 
     def _keep(self, delivery: Delivery, until: float) -> None:
-        """Committed before we answer; what fails for its own sake is kept unread."""
+        """Committed before we answer."""
+        _note(*self._commits.submit(delivery, until))
+
+    def _commit(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
+        """What fails for its own sake, and so alone, is kept unread."""
         try:
-            verdict = self._commits.submit(delivery, until)
+            return self._write(deliveries, until)
         except UnavailableError:
             raise
         except Exception as error:
-            log.exception("callback_not_recorded", callback_id=str(delivery.id))
-            delivery = _unread(delivery, f"internal: {type(error).__name__}")
-            verdict = self._commits.submit(delivery, until)
-        _note(delivery, verdict)
+            if len(deliveries) > 1:
+                raise
+            log.exception("callback_not_recorded", callback_id=str(deliveries[0].id))
+            return self._write([_unread(deliveries[0], f"internal: {type(error).__name__}")], until)
 
-    def _commit(self, deliveries: Sequence[Delivery], until: float) -> list[Verdict]:
-        return self._database.write(
+    def _write(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
+        verdicts = self._database.write(
             lambda session: keep(session, deliveries, self._release),
             seconds=until - time.monotonic(),
         )
+        return list(zip(deliveries, verdicts, strict=True))
 
 
 def _note(delivery: Delivery, verdict: Verdict) -> None:
@@ -113,6 +131,13 @@ def _kind(reason: str) -> str:
     is kept with the callback.
     """
     return "; ".join(fault.partition(":")[0] for fault in reason.split("; "))
+
+
+def admit(entrance: Entrance, token: str, callback: Callback) -> Delivery:
+    """A callback that was verified and read. Raises AuthenticityError."""
+    evidence = verify(entrance, callback)
+    path = callback.target.partition("?")[0].replace(token, TOKEN)
+    return read(entrance, callback, evidence, path)
 
 
 def verify(entrance: Entrance, callback: Callback) -> Evidence:

@@ -1,5 +1,6 @@
 """One commit for all who wait; each hears of its own."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Sequence
@@ -104,3 +105,69 @@ def test_a_database_that_does_not_answer_is_told_to_all_who_waited() -> None:
 
     with ThreadPoolExecutor(20) as pool:
         assert all(pool.map(submit, range(40)))
+
+
+def test_tasks_and_threads_share_commits_and_each_gets_its_own_answer() -> None:
+    disk = Disk()
+    commits: GroupCommit[int, int] = GroupCommit(disk.commit)
+
+    async def all_at_once() -> list[int | BaseException]:
+        tasks = [commits.submit_soon(item, soon()) for item in range(500)]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with ThreadPoolExecutor(20) as pool:
+        threads = pool.map(lambda item: commits.submit(item, soon()), range(500, 600))
+        assert asyncio.run(all_at_once()) == [item * 10 for item in range(500)]
+        assert list(threads) == [item * 10 for item in range(500, 600)]
+    assert sorted(item for group in disk.groups for item in group) == list(range(600))
+    assert disk.most_running == 1
+    assert len(disk.groups) < 200
+
+
+def test_a_task_that_is_out_of_time_is_told_so_while_the_commit_still_runs() -> None:
+    disk = Disk(seconds=0.8)
+    commits: GroupCommit[int, int] = GroupCommit(disk.commit)
+
+    async def story() -> None:
+        leader = asyncio.create_task(commits.submit_soon(1, soon()))
+        await asyncio.sleep(0.1)
+        started = time.monotonic()
+        with pytest.raises(UnavailableError):
+            await commits.submit_soon(2, soon(0.3))
+        assert time.monotonic() - started < 0.6
+        assert await leader == 10
+        assert await commits.submit_soon(3, soon()) == 30
+
+    asyncio.run(story())
+    assert [item for group in disk.groups for item in group] == [1, 3]
+
+
+def test_a_task_that_leads_without_time_leaves_at_once_and_the_next_leads() -> None:
+    disk = Disk()
+    commits: GroupCommit[int, int] = GroupCommit(disk.commit)
+
+    async def story() -> None:
+        late, good = commits.submit_soon(1, soon(0.05)), commits.submit_soon(2, soon())
+        first, second = await asyncio.gather(late, good, return_exceptions=True)
+        assert isinstance(first, UnavailableError)
+        assert second == 20
+
+    asyncio.run(story())
+    assert disk.groups == [[2]]
+
+
+def test_a_task_that_is_given_up_is_committed_all_the_same() -> None:
+    """Whoever asked has gone; what was sent is ours by then, and the others go on."""
+    disk = Disk(seconds=0.2)
+    commits: GroupCommit[int, int] = GroupCommit(disk.commit)
+
+    async def story() -> None:
+        tasks = [asyncio.create_task(commits.submit_soon(item, soon())) for item in range(4)]
+        await asyncio.sleep(0.05)
+        tasks[0].cancel()
+        tasks[2].cancel()
+        assert await tasks[1] == 10
+        assert await tasks[3] == 30
+
+    asyncio.run(story())
+    assert sorted(item for group in disk.groups for item in group) == [0, 1, 2, 3]
