@@ -8,7 +8,9 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from gunicorn import util
@@ -109,6 +111,7 @@ def on_starting(_server: Any) -> None:
     """Give prometheus-client a fresh folder, where the processes' counters are added up."""
     folder = tempfile.mkdtemp(prefix="faxhooks-metrics-", dir=worker_tmp_dir)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    _folder("serving").touch()
 
 
 def on_exit(_server: Any) -> None:
@@ -123,12 +126,43 @@ def child_exit(_server: Any, worker: Any) -> None:
     multiprocess.mark_process_dead(worker.pid)
 
 
+# Seconds that a process goes on for after a reload, should those that relieve it not come up.
+_RELIEF = 6.0
+
+
+def on_reload(server: Any) -> None:
+    """Note how many processes have begun to serve once those are up that are forked next.
+
+    gunicorn asks the old ones to stop as soon as the new ones are forked, and these have the
+    application to load first: for that second, or several where the processors are busy, nobody
+    would answer.
+    """
+    _folder("wanted").write_text(str(_serving() + server.cfg.workers))
+
+
+def _folder(name: str) -> Path:
+    """Where all processes of this master see it, those of before a reload too."""
+    return Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], name)
+
+
+def _serving() -> int:
+    """How many processes have begun to serve so far, a byte each."""
+    return _folder("serving").stat().st_size
+
+
+def _is_relief_coming() -> bool:
+    wanted = _folder("wanted")
+    return wanted.exists() and _serving() < int(wanted.read_text() or 0)
+
+
 def post_worker_init(worker: Any) -> None:
     """Tell the application when the process has to stop, so that it can end open streams.
 
     Every request finds a `threading.Event` as `faxhooks.stopping` in its WSGI environment. It
     is set by the signal itself; gunicorn alone would wait for a stream until its time is up.
     """
+    with _folder("serving").open("ab") as file:
+        file.write(b".")
     stopping = threading.Event()
     application = worker.wsgi
 
@@ -143,10 +177,25 @@ def post_worker_init(worker: Any) -> None:
 
 def _set_before(stopping: threading.Event, number: signal.Signals) -> None:
     gunicorns: Any = signal.getsignal(number)
+    asked = threading.Event()
 
-    def handle(signum: int, frame: Any) -> None:
+    def stop(signum: int, frame: Any) -> None:
         stopping.set()
         gunicorns(signum, frame)
+
+    def stop_when_relieved(signum: int) -> None:
+        until = time.monotonic() + _RELIEF
+        while _is_relief_coming() and time.monotonic() < until:
+            time.sleep(0.05)
+        stop(signum, None)
+
+    def handle(signum: int, frame: Any) -> None:
+        """At once, unless a reload asked; and at once too when asked a second time."""
+        if signum != signal.SIGTERM or asked.is_set() or not _is_relief_coming():
+            stop(signum, frame)
+            return
+        asked.set()
+        threading.Thread(target=stop_when_relieved, args=(signum,), daemon=True).start()
 
     signal.signal(number, handle)
     signal.siginterrupt(number, False)
