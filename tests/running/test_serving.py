@@ -1,59 +1,13 @@
 """What a provider and a platform see of the process itself."""
 
-import http.client
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults import sockets
 from tests.running.gunicorns import ROOT, free_port, running
-from tests.story import Api, Hook, target
-
-LIMIT = 64 * 1024
-
-
-def chunks(body: bytes, size: int = 8192) -> Iterator[bytes]:
-    for start in range(0, len(body), size):
-        yield body[start : start + size]
-
-
-def chunked(port: int, path: str, body: bytes) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    headers = {"Content-Type": "application/json"}
-    connection.request("POST", path, chunks(body), headers, encode_chunked=True)
-    status = connection.getresponse().status
-    connection.close()
-    return status
-
-
-def test_a_chunked_body_is_kept_whole_or_refused(sqlite_url: str, tmp_path: Path) -> None:
-    with running(sqlite_url, tmp_path / "log") as (served, hook, api):
-        path = target(hook.faxplus_account.hook_url)
-        said = b'{"hook":{"id":"a","event":"fax_sent"},"data":{"id":"a","status":"success"}}'
-        assert chunked(served.port, path, said) == 200
-        assert api.fax("a")["status"] == "delivered"
-        assert chunked(served.port, path, said.ljust(LIMIT)) == 200
-        assert chunked(served.port, path, said.ljust(LIMIT + 1)) == 413
-        assert len(api.faxes()) == 1
-
-
-def test_a_body_that_ends_early_is_refused_and_not_kept(sqlite_url: str, tmp_path: Path) -> None:
-    """Even where what came of it could be read: the connection was cut, not the callback ended."""
-    said = b'{"hook":{"id":"a","event":"fax_sent"},"data":{"id":"a","status":"success"}}'
-    with running(sqlite_url, tmp_path / "log") as (served, hook, api):
-        path = target(hook.faxplus_account.hook_url)
-        for request in (
-            sockets.sized(path, said, len(said) + 1),
-            sockets.chunked(path, said, ended=False),
-            sockets.chunked(path, said)[:-20],
-            sockets.head(path, "Transfer-Encoding: chunked") + b"x\r\n" + said,
-        ):
-            assert sockets.exchange(served.port, request) == 400
-        assert api.faxes() == []
-        assert "Traceback" not in served.output.read_text()
+from tests.story import Api, Hook
 
 
 def test_the_raw_path_and_query_are_what_was_signed(sqlite_url: str, tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ def prove(trial: Trial) -> Finding:
         _check_kept(finding, api, {"sized", "chunked"})
         _slow(finding, served, hook, trial.n)
         _check_kept(finding, api, {"sized", "chunked", "meanwhile"})
+        quiet = "Traceback" not in served.output.read_text()
+        finding.expect(quiet, "the log tells of no fault of ours")
     return finding
 
 
