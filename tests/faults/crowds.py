@@ -10,9 +10,7 @@ from urllib.parse import urlencode
 from faxhooks.services.accounts import Account
 from faxhooks.simulator.signalwire import STATUSES
 from faxhooks.simulator.story import FORM, Prepared
-from tests.faults.checker import check
 from tests.faults.ledger import Ledger
-from tests.faults.proof import Finding
 from tests.faults.provider import FOR_EVER, Patience, Provider
 from tests.story import signature
 
@@ -61,13 +59,3 @@ def tell(
         Provider(port, book, patience).tell(alone, clients=clients, seconds=seconds)
     finally:
         book.close()
-
-
-def check_all_taken(
-    finding: Finding, database_url: str, callbacks: Sequence[Prepared], path: Path
-) -> None:
-    """As `check`, and nobody had to be told anything twice."""
-    check(finding, database_url, callbacks, path)
-    for name in ("refused", "unknown", "never_acked"):
-        found = finding.figures[name]
-        finding.expect(found == 0, f"{name} is 0, and not {found}")

@@ -4,7 +4,8 @@ Half of the callbacks are about one fax, the others about many. Whoever found th
 locked would be refused, so that a single refusal breaks the promise.
 """
 
-from tests.faults.crowds import check_all_taken, one_fax, tell
+from tests.faults.checker import check
+from tests.faults.crowds import one_fax, tell
 from tests.faults.proof import SQLITE, Finding, Proof, Trial
 from tests.faults.provider import stories
 from tests.faults.service import customers
@@ -25,7 +26,10 @@ def prove(trial: Trial) -> Finding:
         random.shuffle(told)
         tell(served.port, told, path, clients=CLIENTS, seconds=MOST_SECONDS)
         served.stop()
-    check_all_taken(finding, url, told, path)
+    check(finding, url, told, path)
+    for name in ("refused", "unknown", "never_acked"):
+        found = finding.figures[name]
+        finding.expect(found == 0, f"{name} is 0, and not {found}")
     locked = served.output.read_text().count("database is locked")
     finding.figures["database_is_locked"] = locked
     finding.expect(locked == 0, f"`database is locked` is in the log {locked} times")
