@@ -14,6 +14,7 @@ from typing import Any, Final
 from faxhooks.simulator.fakes.behaviour import WELL, Behaviour
 from faxhooks.simulator.fakes.fake import Answer, Fake
 from faxhooks.simulator.fakes.faxplus_faxes import Attempt, Plan, Sent
+from faxhooks.simulator.fakes.faxplus_refusals import MISSING, WRONG, fault_of, refused
 from faxhooks.simulator.fakes.faxplus_tokens import Tokens
 from faxhooks.simulator.fakes.multipart import find_part
 from faxhooks.simulator.fakes.serving import Asked, Told
@@ -29,13 +30,9 @@ TRIAL: Final[Secrets] = {
 }
 """An account for those who bring none."""
 
-MOST_FILES: Final = 10
-MOST_DESTINATIONS: Final = 4000
 EVENTS: Final = (SENT, RECEIVED)
 _ACCOUNT: Final = "/v3/accounts/[^/]+"
 _ID: Final = r"(?P<id>[^/]+)"
-_MISSING: Final = "missing_parameter"
-_WRONG: Final = "invalid_parameter"
 
 
 class FaxPlusFake(Fake):
@@ -102,7 +99,7 @@ class FaxPlusFake(Fake):
 
     def malformed(self) -> Told:
         """400, with a code that is inferred."""
-        return refused(400, _WRONG, "The request cannot be read")
+        return refused(400, WRONG, "The request cannot be read")
 
     def throttled(self) -> Told:
         """429, of which no page speaks."""
@@ -117,7 +114,7 @@ class FaxPlusFake(Fake):
     def _upload(self, asked: Asked, _: re.Match[str]) -> Told:
         found = find_part(asked, "fax_file")
         if found is None:
-            return refused(400, _MISSING, "The part fax_file is missing")
+            return refused(400, MISSING, "The part fax_file is missing")
         name = f"{self.dice.random('file').getrandbits(128):032x}"
         path = f"/storage/transient-{name}.{asked.query.get('format', 'pdf')}"
         self.files.add(path)
@@ -126,7 +123,7 @@ class FaxPlusFake(Fake):
     def _send(self, asked: Asked, _: re.Match[str]) -> Told:
         """One fax for each destination, with an id of its own."""
         body = asked.json()
-        if fault := self._fault(body):
+        if fault := fault_of(body, self.files):
             return fault
         ids = {to: self._keep(self._sent(body, to)).id for to in body["to"]}
         return Told.json({"ids": ids} if body.get("return_ids") is True else {}, 201)
@@ -172,15 +169,17 @@ class FaxPlusFake(Fake):
 
     def _get(self, _: Asked, match: re.Match[str]) -> Told:
         now, wanted = self.clock.now(), match["id"]
-        found = [each for each in self.faxes.values() if wanted in (each.id, each.fax_id)]
-        if not found or found[0].waits(now):
+        sent = self.faxes.get(wanted) or next(
+            (each for each in self.faxes.values() if each.fax_id == wanted), None
+        )
+        if sent is None or sent.waits(now):
             return self.not_found()
-        return Told.json(found[0].record(now, self.sample_spelling))
+        return Told.json(sent.record(now, self.sample_spelling))
 
     def _add_hook(self, asked: Asked, _: re.Match[str]) -> Told:
         body = asked.json()
         if body.get("event") not in EVENTS or not str(body.get("target", "")).startswith("http"):
-            return refused(400, _WRONG, "target or event is missing or wrong")
+            return refused(400, WRONG, "target or event is missing or wrong")
         made = f"{self.dice.random('hook').getrandbits(96):024x}"
         self.hooks[made] = {"id": made, "target": body["target"], "event": body["event"]}
         return Told.json({"id": made}, 201)
@@ -188,7 +187,7 @@ class FaxPlusFake(Fake):
     def _list_hooks(self, asked: Asked, _: re.Match[str]) -> Told:
         event = asked.query.get("event")
         if event is None:
-            return refused(400, _MISSING, "event is missing")
+            return refused(400, MISSING, "event is missing")
         return Told.json({"data": [each for each in self.hooks.values() if each["event"] == event]})
 
     def _remove_hook(self, _: Asked, match: re.Match[str]) -> Told:
@@ -225,26 +224,3 @@ class FaxPlusFake(Fake):
 
     def _tell(self, sent: Sent, attempt: Attempt, target: str) -> Prepared | None:
         return sent.tell(attempt, target) if sent.id in self.faxes else None
-
-    def _fault(self, body: Mapping[str, Any]) -> Told | None:
-        """What is wrong with a request to send, if anything is."""
-        files, to = body.get("files", []), body.get("to")
-        if not isinstance(files, list) or not isinstance(to, list):
-            return refused(400, _WRONG, "files and to are lists")
-        named = {each for each in files if isinstance(each, str)}
-        checks = (
-            (isinstance(body.get("from"), str), _MISSING, "from"),
-            (bool(to) and all(isinstance(each, str) for each in to), _MISSING, "to"),
-            (len(to) <= MOST_DESTINATIONS, "too_many_destinations", "to"),
-            (bool(files or body.get("from_fax")), _MISSING, "files"),
-            (len(files) <= MOST_FILES, "too_many_files", "files"),
-            (named <= self.files, _WRONG, "files"),
-            (isinstance(body.get("comment", {}), dict), _WRONG, "comment"),
-        )
-        wrong = next(((code, name) for good, code, name in checks if not good), None)
-        return refused(400, wrong[0], f"{wrong[1]} is missing or wrong") if wrong else None
-
-
-def refused(status: int, code: str, description: str) -> Told:
-    """An error in the vendor's envelope."""
-    return Told.json({"error": code, "description": description}, status)

@@ -106,7 +106,7 @@ class Postman:
                 if wait == 0.0:
                     self._under_way += 1
                     return heapq.heappop(self._letters)
-                self._changed.wait(LONGEST_NAP if wait is not None else None)
+                self._changed.wait(None if wait is None else min(wait, LONGEST_NAP))
             return None
 
     def _bring(self, line: Line, letter: _Letter) -> None:

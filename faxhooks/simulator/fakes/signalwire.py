@@ -78,8 +78,10 @@ class SignalWireFake(Fake):
 
     @property
     def routes(self) -> Sequence[tuple[str, str, Answer]]:
-        """Those of faxes and their media, with and without the `.json` of older pages."""
-        faxes = f"{API}/Accounts/[^/]+/Faxes"
+        """Those of faxes and their media: with and without the `.json` of older pages, and at
+        the root of the space too, where the vendor's Python package asks.
+        """
+        faxes = "(/api/laml)?/2010-04-01/Accounts/[^/]+/Faxes"
         return (
             ("POST", faxes + _END, self._send),
             ("GET", faxes + _END, self._list),
