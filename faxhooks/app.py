@@ -4,7 +4,7 @@ from flask import Flask
 
 from faxhooks import __version__
 from faxhooks.db.checks import check_durability, check_schema
-from faxhooks.domain.errors import UnavailableError
+from faxhooks.domain.errors import SettingsError, UnavailableError
 from faxhooks.logs import configure
 from faxhooks.services.parts import Parts, compose
 from faxhooks.settings import Settings
@@ -38,5 +38,9 @@ def _refuse_unsafe(parts: Parts) -> None:
     try:
         check_schema(parts.database)
         check_durability(parts.database)
+        parts.database.read(parts.accounts.list_all)  # Refuses SECRET_KEYS that read none of it.
     except UnavailableError:
         return
+    except SettingsError:
+        parts.database.engine.dispose()
+        raise
