@@ -100,7 +100,7 @@ def _to_nothing(finding: Finding, url: str) -> None:
 
 PROOF = Proof(
     id="O1",
-    promise="An update of the schema keeps what is there, and so does the way back.",
+    promise="an update of the schema keeps what is there, and so does the way back",
     prove=prove,
     small=500,
     full=200_000,

@@ -120,7 +120,7 @@ def _is_changed(row: dict[str, str], fax: dict[str, Any]) -> bool:
 
 PROOF = Proof(
     id="S11",
-    promise="An export is safe to open.",
+    promise="an export is safe to open",
     prove=prove,
     small=200,
     full=5_000,

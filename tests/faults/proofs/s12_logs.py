@@ -70,7 +70,7 @@ def prove(trial: Trial) -> Finding:
 
 PROOF = Proof(
     id="S12",
-    promise="Logs, metrics and errors tell nobody's number, name, key or token.",
+    promise="logs, metrics and errors tell nobody's number, name, key or token",
     prove=prove,
     small=3,
     full=55,

@@ -36,7 +36,7 @@ def _ask(world: World, finding: Finding, route: str, kind: str) -> None:
 
 PROOF = Proof(
     id="S8",
-    promise="Accounts see their own objects and no other's.",
+    promise="accounts see their own objects and no other's",
     prove=prove,
     small=1,
     full=3,
