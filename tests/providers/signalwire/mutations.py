@@ -40,6 +40,7 @@ def changes(callback: Callback, key: str) -> Iterator[tuple[str, Changes]]:
     if callback.is_form:
         yield "fields", (with_fields(callback, fields) for fields in changed_fields(callback))
         yield "merged", merged_fields(callback)
+        yield "cut in two", fields_cut_in_two(callback)
         yield "body to query", moved_to_the_query(callback)
     else:
         yield "sha256", changed_signatures(callback, SHA256)
@@ -160,6 +161,17 @@ def merged_fields(callback: Callback) -> Changes:
         (name, value), (swallowed, tail) = one, two
         yield with_fields(callback, [*rest, (name, value + swallowed + tail)])
         yield with_fields(callback, [*rest, (name + value + swallowed, tail)])
+
+
+def fields_cut_in_two(callback: Callback) -> Changes:
+    """The end of a value made a field of its own, so that the signed string stays the very same
+    where the order of the names allows it. Some texts would: what stays open is told in `splits`.
+    """
+    fields = list(callback.fields)
+    for place, (name, value) in enumerate(fields):
+        others = fields[:place] + fields[place + 1 :]
+        for cut in range(len(value)):
+            yield with_fields(callback, [*others, (name, value[:cut]), (value[cut:], "")])
 
 
 def changed_fields(callback: Callback) -> Iterator[list[tuple[str, str]]]:

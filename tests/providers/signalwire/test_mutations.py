@@ -16,6 +16,7 @@ from .mutations import (
     changed_origins,
     changed_signatures,
     changed_targets,
+    fields_cut_in_two,
     flipped,
     merged_fields,
     moved_to_the_body,
@@ -83,6 +84,10 @@ def test_no_field_may_be_dropped_changed_repeated_or_added():
 
 def test_no_two_fields_may_run_together():
     assert count_refused(merged_fields(vector(FORM_POST))) == 2 * 12
+
+
+def test_no_value_may_be_cut_in_two():
+    assert count_refused(fields_cut_in_two(vector(FORM_POST))) > 200
 
 
 def test_no_field_may_move_from_the_body_to_the_query():
