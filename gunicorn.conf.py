@@ -126,10 +126,6 @@ def child_exit(_server: Any, worker: Any) -> None:
     multiprocess.mark_process_dead(worker.pid)
 
 
-# Seconds that a process goes on for after a reload, should those that relieve it not come up.
-_RELIEF = 6.0
-
-
 def on_reload(server: Any) -> None:
     """Note how many processes have begun to serve once those are up that are forked next.
 
@@ -184,13 +180,14 @@ def _set_before(stopping: threading.Event, number: signal.Signals) -> None:
         gunicorns(signum, frame)
 
     def stop_when_relieved(signum: int) -> None:
-        until = time.monotonic() + _RELIEF
-        while _is_relief_coming() and time.monotonic() < until:
+        while _is_relief_coming():
             time.sleep(0.05)
         stop(signum, None)
 
     def handle(signum: int, frame: Any) -> None:
-        """At once, unless a reload asked; and at once too when asked a second time."""
+        """At once, unless a reload asked; and at once too when asked a second time, as gunicorn
+        does when it is itself to stop, and when `graceful_timeout` is over.
+        """
         if signum != signal.SIGTERM or asked.is_set() or not _is_relief_coming():
             stop(signum, frame)
             return
