@@ -28,7 +28,7 @@ def prove(trial: Trial) -> Finding:
     """A storm for each fax, then what is kept of each."""
     url, random = trial.database_url(), trial.random()
     with (
-        serving(trial, url) as (_, hook, _),
+        serving(trial, url) as (served, hook, _),
         ThreadPoolExecutor(COPIES) as pool,
     ):
         at_once = threading.Barrier(COPIES)
@@ -39,8 +39,11 @@ def prove(trial: Trial) -> Finding:
 
         copies = [(fax, Random(random.random())) for fax in range(trial.n) for _ in range(COPIES)]
         refused = sum(code != 200 for code in pool.map(post, copies))
+        served.stop()
     finding = _look(url, trial.n)
-    finding.figures["refused"] = refused
+    errors = served.output.read_text().count("Traceback")
+    finding.figures |= {"refused": refused, "errors": errors}
+    finding.expect(errors == 0, f"nothing goes wrong inside: {errors} tracebacks in the log")
     finding.expect(refused == 0, f"no copy is refused: {refused} were")
     return finding
 
