@@ -2,6 +2,7 @@
 
 import pytest
 
+from faxhooks.providers.asking import renew_alone
 from faxhooks.providers.faxplus import FAXPLUS
 from tests.providers.faxplus.requests import recorded
 
@@ -56,3 +57,42 @@ def test_another_kind_of_token_is_refused_without_being_shown(token):
 def test_an_empty_token_is_refused(token):
     with pytest.raises(ValueError, match="must be a personal access token"):
         OPTIONS["access-token"].check(token)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "kept"),
+    [
+        ("currency", " chf ", "CHF"),
+        ("refresh-in", "FORM", "form"),
+        ("client-id", " APIK-1 ", "APIK-1"),
+        ("api-time-zone", "Europe/Zurich", "Europe/Zurich"),
+        ("base-url", "http://127.0.0.1:8100/v3/", "http://127.0.0.1:8100/v3"),
+    ],
+)
+def test_values_are_kept_in_one_writing(name, given, kept):
+    assert OPTIONS[name].check(given) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("currency", "francs"),
+        ("refresh-in", "header"),
+        ("client-secret", "two words"),
+        ("refresh-token", "a\r\nb"),
+        ("oauth-token", ""),
+        ("token-url", "http://accounts.fax.plus/token"),
+    ],
+)
+def test_wrong_values_are_refused_without_being_shown(name, given):
+    with pytest.raises(ValueError, match="must be") as error:
+        OPTIONS[name].check(given)
+    assert not given or given not in str(error.value)
+
+
+@pytest.mark.parametrize("missing", ["client-id", "client-secret", "refresh-token"])
+def test_oauth_takes_all_of_its_three_values(missing):
+    config = {"client-id": ("a",), "client-secret": ("b",), "refresh-token": ("c",)}
+    assert FAXPLUS.client(config, renew_alone(config)) is not None
+    del config[missing]
+    assert FAXPLUS.client(config, renew_alone(config)) is None

@@ -4,6 +4,7 @@ import pytest
 
 from faxhooks.domain.errors import AuthenticityError
 from faxhooks.domain.fax import Evidence
+from faxhooks.providers.asking import renew_alone
 from faxhooks.providers.signalwire import SIGNALWIRE
 
 from .requests import HOOK, ORIGIN, RECORDED, fax_post, form, recorded, relay, request
@@ -47,6 +48,7 @@ def test_the_options_are_the_documented_ones():
         ("space", "Example", "example"),
         ("space", "example.signalwire.com", "example"),
         ("space", "https://my-example.signalwire.com/", "my-example"),
+        ("base-url", "https://Example.signalwire.com/", "https://example.signalwire.com"),
         ("unsigned-json", "YES", "yes"),
     ],
 )
@@ -65,6 +67,7 @@ def test_values_are_kept_in_one_writing(name, given, kept):
         ("space", "example.com"),
         ("space", "a/b"),
         ("space", ""),
+        ("base-url", "http://example.signalwire.com"),
         ("unsigned-json", "maybe"),
     ],
 )
@@ -101,3 +104,21 @@ def test_secrets_are_not_in_the_adapters_own_description():
     shown = repr(adapter(signing_key=("PSK_new",)))
     assert "PSK_new" not in shown
     assert HOOK not in shown
+
+
+def test_an_account_asks_its_space_or_the_address_it_is_given():
+    config = {"project-id": (PROJECT,), "signing-key": ("k",), "api-token": ("PTx",)}
+    made = {
+        "https://example.signalwire.com": {**config, "space": ("example",)},
+        "http://127.0.0.1:1": {
+            **config,
+            "space": ("example",),
+            "base-url": ("http://127.0.0.1:1",),
+        },
+    }
+    for origin, values in made.items():
+        client = SIGNALWIRE.client(values, renew_alone(values))
+        assert client._caller.origin == origin
+    assert SIGNALWIRE.client(config, renew_alone(config)) is None
+    without = {"project-id": (PROJECT,), "space": ("example",)}
+    assert SIGNALWIRE.client(without, renew_alone(without)) is None
