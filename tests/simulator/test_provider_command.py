@@ -1,10 +1,13 @@
 """`faxhooks simulate provider …`: a fake for people, until they end it."""
 
 import json
+import os
 import signal
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -12,8 +15,9 @@ import requests
 
 from faxhooks.simulator.fakes.registry import FAKES
 from tests.cli.running import ENTER, Faxhooks
+from tests.fakes import until
 from tests.simulator.receivers import nobody
-from tests.story import settings_for
+from tests.story import SIGNING_KEY, make_service, settings_for
 
 ENVIRONMENT = {"FAXHOOKS_ENV": "development", "PATH": "/usr/bin:/bin"}
 
@@ -40,6 +44,55 @@ def test_a_fake_answers_at_the_address_that_it_names(name: str) -> None:
         assert said["provider"] == name
         assert "base-url" in said["options"]
         assert requests.get(said["url"], timeout=30).status_code == 404
+
+
+@contextmanager
+def ended_when_it_answers(port: int) -> Iterator[None]:
+    """End the command that runs in this process once somebody can ask it."""
+
+    def end() -> None:
+        until(lambda: answers(port))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    yield
+    thread.join()
+
+
+def answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def test_a_person_is_told_how_to_lead_an_account_there(sqlite_url: str) -> None:
+    faxhooks, port = Faxhooks(settings_for(sqlite_url)), int(nobody().rpartition(":")[2])
+    with ended_when_it_answers(port):
+        said = faxhooks("simulate", "provider", "faxplus", "--port", str(port)).well()
+    command = said.out.splitlines()[-1].split()
+    assert command[:4] == ["faxhooks", "account", "add", "faxplus"]
+    assert f"--base-url http://127.0.0.1:{port}/v3" in said.out
+    assert "callbacks: none" in said.err
+
+
+def test_an_account_of_ours_is_known_and_its_secrets_are_not_shown(sqlite_url: str) -> None:
+    service = make_service(sqlite_url)
+    faxhooks, port = Faxhooks(settings_for(sqlite_url)), int(nobody().rpartition(":")[2])
+    words = ("simulate", "provider", "signalwire", "--port", str(port), "--account")
+    labels = {each["provider"]: each["label"] for each in accounts(faxhooks)}
+    with ended_when_it_answers(port):
+        said = faxhooks(*words, labels["signalwire"]).well()
+    led = f"faxhooks account rotate {labels['signalwire']} --base-url http://127.0.0.1:{port}"
+    assert led in said.out
+    assert SIGNING_KEY not in said.out
+    other = faxhooks(*words, labels["faxplus"])
+    assert (other.code, "is an account of faxplus" in other.err) == (1, True)
+    service.parts.database.engine.dispose()
+
+
+def accounts(faxhooks: Faxhooks) -> list[dict[str, Any]]:
+    return list(faxhooks("account", "list", "--json").well().json["data"])
 
 
 def test_what_cannot_be_is_said(sqlite_url: str) -> None:
