@@ -61,7 +61,6 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.engine = open_engine(url, pool_size)
-        self._watchdog = Watchdog()
         # SQLite has one writer: threads queue here, fairly, not in its sleeping retries.
         self._writers = threading.BoundedSemaphore(1 if self.is_sqlite else pool_size)
         self._readers = (
@@ -190,12 +189,14 @@ class Database:
             yield
             return
         raw: Any = connection.connection.dbapi_connection
-        with self._watchdog.watch(raw.fileno(), until):
+        with _watchdog.watch(raw.fileno(), until):
             yield
 
 
 _thread = threading.local()
 """`until`, by which this thread's transaction must have ended."""
+
+_watchdog: Final = Watchdog()
 
 
 def open_engine(url: str, pool_size: int = 10) -> Engine:
@@ -270,9 +271,12 @@ def _check_time_to_connect(*_: Any) -> None:
 
 
 def _set_up_postgresql(connection: Any, _: ConnectionPoolEntry) -> None:
-    connection.autocommit = True
-    connection.execute(_POSTGRESQL_SETUP)
-    connection.autocommit = False
+    """Watched as well, since a server can hang as soon as it has let us in."""
+    until = getattr(_thread, "until", None) or time.monotonic() + _CONNECT_SECONDS
+    with _watchdog.watch(connection.fileno(), until):
+        connection.autocommit = True
+        connection.execute(_POSTGRESQL_SETUP)
+        connection.autocommit = False
 
 
 def _begin_postgresql(connection: Connection) -> None:
