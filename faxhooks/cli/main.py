@@ -14,6 +14,7 @@ from faxhooks.cli.faxes import faxes
 from faxhooks.cli.keys import key
 from faxhooks.cli.purge import purge
 from faxhooks.cli.simulate import simulate
+from faxhooks.cli.users import user
 from faxhooks.cli.worker import worker
 
 
@@ -29,6 +30,7 @@ def cli(context: Context, as_json: bool) -> None:
 for _command in (
     account,
     key,
+    user,
     db,
     faxes,
     callbacks,

@@ -7,6 +7,7 @@ FaxhooksError
 ├── InvalidInputError   a person's or a client's input is wrong
 │   └── InvalidBodyError    and it stands in a JSON body
 ├── ChangedError        the object is no longer what the caller took it for
+├── RefusedError        whoever it is may not sign in, or not yet
 └── SettingsError       the service must not start like this
 """
 
@@ -52,6 +53,14 @@ class InvalidBodyError(InvalidInputError):
 
 class ChangedError(FaxhooksError):
     """The object has changed since the caller read it: read it again, then decide anew."""
+
+
+class RefusedError(FaxhooksError):
+    """Signing in failed; `retry_after` says in how many seconds to try again, if that is why."""
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class SettingsError(FaxhooksError):

@@ -5,7 +5,6 @@ import pwd
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID
 
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
@@ -38,6 +37,13 @@ class Action(StrEnum):
     ACCOUNT_RESEALED = "account.resealed"
     ACCOUNT_DISABLED = "account.disabled"
     ACCOUNT_ENABLED = "account.enabled"
+    USER_ADDED = "user.added"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_PASSWORD_SET = "user.password_set"  # noqa: S105 (a word, not a password)
+    SESSION_STARTED = "session.started"
+    SESSION_REFUSED = "session.refused"
+    SESSION_ENDED = "session.ended"
 
 
 def note(session: Session, actor: str, action: Action, subject: str, **detail: Any) -> None:
@@ -65,7 +71,10 @@ class AuditSchema(Schema):
     id = fields.UUID(metadata={"description": "The row's id."})
     at = Moment(metadata={"type": "string", "format": "date-time", "description": "When."})
     actor = fields.String(
-        metadata={"description": "`key:ID label`, `cli:USER`, or `system` for the service itself."}
+        metadata={
+            "description": "`key:ID label`, `user:ID name`, `cli:USER`, or `system` for the "
+            "service itself."
+        }
     )
     action = fields.String(metadata={"enum": list(Action), "description": "What was done."})
     subject = fields.String(metadata={"description": "To which object, as `callback:ID`."})
@@ -91,11 +100,6 @@ def audit_json(row: AuditRow) -> dict[str, Any]:
 
 
 _AUDIT: Final = AuditSchema()
-
-
-def key_actor(key_id: UUID, label: str) -> str:
-    """Who asks through the API: a key, by its id and the name people gave it."""
-    return f"key:{key_id} {label}"
 
 
 def unix_actor() -> str:

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from faxhooks.db import keys
 from faxhooks.db.models import KeyRow
 from faxhooks.domain.errors import InvalidInputError
-from faxhooks.services.auditing import SYSTEM, Action, key_actor, note
+from faxhooks.services.auditing import SYSTEM, Action, note
 
 SCOPES: Final = ("read", "raw", "send", "admin")
 PREFIX: Final = "fhk_"
@@ -23,12 +23,13 @@ _USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a key allows: its scopes, and the one account it is limited to, if any."""
+    """What a key, or a user, allows: the scopes, and the one account it is limited to, if any."""
 
-    key_id: UUID
+    holder_id: UUID
     label: str
     scopes: frozenset[str]
     account_id: UUID | None
+    kind: str = "key"
 
     @property
     def accounts(self) -> frozenset[UUID] | None:
@@ -38,7 +39,7 @@ class Grant:
     @property
     def actor(self) -> str:
         """Who asks, as the audit names it."""
-        return key_actor(self.key_id, self.label)
+        return f"{self.kind}:{self.holder_id} {self.label}"
 
 
 def create_key(  # noqa: PLR0913 (whose it is, what it allows, two limits, and who asked)
@@ -86,12 +87,18 @@ def revoke_key(session: Session, key_id: UUID, *, actor: str = SYSTEM) -> KeyRow
 def find_grant(session: Session, key: str, now: datetime) -> tuple[Grant | None, bool]:
     """What this key allows, None when it allows nothing, and whether to note its use."""
     row = keys.find_key(session, key_hash(key))
-    if row is None or row.revoked_at is not None:
-        return None, False
-    if row.expires_at is not None and row.expires_at <= now:
+    grant = None if row is None else grant_of(row, now)
+    if row is None or grant is None:
         return None, False
     stale = row.last_used_at is None or now - row.last_used_at > _USE_NOTED_EVERY
-    return Grant(row.id, row.label, row.scopes, row.account_id), stale
+    return grant, stale
+
+
+def grant_of(row: KeyRow, now: datetime) -> Grant | None:
+    """What this key allows; None where it was revoked or has expired."""
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    return Grant(row.id, row.label, row.scopes, row.account_id)
 
 
 def key_hash(key: str) -> bytes:

@@ -89,7 +89,7 @@ def _authorize() -> Response | None:
     if grant is None:
         detail = "The API key is unknown, expired or revoked; make one with `faxhooks key create`."
         return problem(401, detail, headers=_CHALLENGE)
-    turn = g.turn = limits().take(grant.key_id)
+    turn = g.turn = limits().take(grant.holder_id)
     if not turn.allowed:
         detail = "The API key asks too often; wait `Retry-After` seconds, then go on more slowly."
         return problem(429, detail, headers={"Retry-After": str(turn.retry_after)})
@@ -132,7 +132,7 @@ def _grant(key: str) -> Grant | None:
 
     grant, stale = database.read(ask)
     if grant is not None and stale:
-        _note_use(database, grant.key_id, now)
+        _note_use(database, grant.holder_id, now)
     return grant
 
 
