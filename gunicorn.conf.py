@@ -160,6 +160,9 @@ def post_worker_init(worker: Any) -> None:
     with _folder("serving").open("ab") as file:
         file.write(b".")
     stopping = threading.Event()
+    if hasattr(worker, "asgi"):
+        _tell_loop(worker, stopping)
+        return
     application = worker.wsgi
 
     def with_stopping(environ: dict[str, Any], start_response: Any) -> Any:
@@ -169,6 +172,21 @@ def post_worker_init(worker: Any) -> None:
     worker.wsgi = with_stopping
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         _set_before(stopping, number)
+
+
+def _tell_loop(worker: Any, stopping: threading.Event) -> None:
+    """The same for a worker with an event loop, which takes the signals itself; requests find
+    the event in the state of their scope.
+    """
+    worker.state["faxhooks.stopping"] = stopping
+
+    def stop(then: Callable[[], None]) -> None:
+        stopping.set()
+        then()
+
+    worker.loop.add_signal_handler(signal.SIGTERM, stop, worker.handle_exit_signal)
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        worker.loop.add_signal_handler(number, stop, worker.handle_quit_signal)
 
 
 def _set_before(stopping: threading.Event, number: signal.Signals) -> None:

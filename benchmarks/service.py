@@ -29,6 +29,7 @@ ANSWERS: Final = "Flask, only answers"
 VERIFIES: Final = "Flask, verifies only"
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     FLASK: ("wsgi:app",),
+    "faxhooks by ASGI": ("--worker-class", "asgi", "asgi:app"),
 }
 """Each way in, with what gunicorn is given after its configuration; one more is one more line."""
 

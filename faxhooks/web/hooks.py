@@ -7,6 +7,7 @@ Nothing but a body the provider expects is ever answered: no reasons, no echo, n
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
@@ -16,13 +17,17 @@ from faxhooks.services import meters
 from faxhooks.web.errors import RETRY_AFTER
 from faxhooks.web.parts import parts
 
+log = structlog.get_logger()
+
 MAX_BODY: Final = 64 * 1024
 """Bytes of a callback's body; the largest documented ones are a few kilobytes."""
 
-hooks = Blueprint("hooks", __name__, url_prefix="/hooks")
+ROUTE: Final = "/hooks/<provider>/<token>"
+
+hooks = Blueprint("hooks", __name__)
 
 
-@hooks.route("/<provider>/<token>", methods=["GET", "POST"], strict_slashes=False)
+@hooks.route(ROUTE, methods=["GET", "POST"], strict_slashes=False)
 def receive(provider: str, token: str) -> Response:
     """Keep a callback, then answer."""
     if request.method == "HEAD" or (request.method == "GET" and not request.query_string):
@@ -73,22 +78,26 @@ def _body() -> bytes:
     return bytes(body)
 
 
-@hooks.errorhandler(NotFoundError)
-def _unknown(_: NotFoundError) -> Response:
-    meters.refused("unknown_token")
-    return Response(status=404)
+@hooks.errorhandler(Exception)
+def _refused(error: Exception) -> Response:
+    status, headers = refuse(error)
+    return Response(status=status, headers=headers)
 
 
-@hooks.errorhandler(AuthenticityError)
-def _refused(error: AuthenticityError) -> Response:
-    meters.refused(error.cause)
-    return Response(status=403)
-
-
-@hooks.errorhandler(UnavailableError)
-def _unavailable(_: UnavailableError) -> Response:
-    meters.refused("unavailable")
-    return Response(status=503, headers={"Retry-After": RETRY_AFTER})
+def refuse(error: Exception) -> tuple[int, dict[str, str]]:
+    """The status and the headers that such a request is answered with; counted as refused."""
+    if isinstance(error, UnavailableError):
+        meters.refused("unavailable")
+        return 503, {"Retry-After": RETRY_AFTER}
+    if isinstance(error, AuthenticityError):
+        meters.refused(error.cause)
+        return 403, {}
+    if isinstance(error, NotFoundError):
+        meters.refused("unknown_token")
+        return 404, {}
+    log.exception("request_failed")
+    meters.refused("internal")
+    return 500, {}
 
 
 @hooks.errorhandler(HTTPException)

@@ -14,6 +14,9 @@ log = structlog.get_logger()
 _REQUEST_ID: Final = re.compile(r"[0-9A-Fa-f-]{32,64}")
 """What proxies make, such as a UUID; what else a client may call its request is not logged."""
 
+FIXED_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+"""What every answer has."""
+
 _METHODS: Final = frozenset(HTTPMethod)
 
 
@@ -23,9 +26,24 @@ def register_requests(app: Flask) -> None:
     app.after_request(_end)
 
 
+def request_id(given: str) -> str:
+    """The id that a request came with, where it looks like one, else a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def log_request(method: str, route: str | None, status: int, started: float) -> None:
+    """The one line of a request, which began at this time.perf_counter()."""
+    log.info(
+        "request",
+        method=method if method in _METHODS else "other",
+        route=route,
+        status=status,
+        duration_ms=round((time.perf_counter() - started) * 1000, 1),
+    )
+
+
 def _begin() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    g.request_id = request_id(request.headers.get("X-Request-ID", ""))
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
@@ -33,13 +51,7 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    log.info(
-        "request",
-        method=request.method if request.method in _METHODS else "other",
-        route=request.url_rule.rule if request.url_rule else None,
-        status=response.status_code,
-        duration_ms=round((time.perf_counter() - g.started) * 1000, 1),
-    )
+    response.headers.update(FIXED_HEADERS)
+    route = request.url_rule.rule if request.url_rule else None
+    log_request(request.method, route, response.status_code, g.started)
     return response
