@@ -8,10 +8,11 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from faxhooks.db import engine, history, references
+from faxhooks.db.batches import Insert
 from faxhooks.db.history import Entry
 from faxhooks.db.models import ReferenceRow
 from faxhooks.db.references import find_faxes
@@ -45,7 +46,7 @@ def unknown_faxes_are_404() -> Iterator[None]:
 @variant
 def look_before_insert() -> Iterator[None]:
     """Who saw no fax of an id makes one, and trusts that nobody did so meanwhile."""
-    with patch.object(references, "_CLAIM", insert(ReferenceRow.__table__)):
+    with patch.object(references, "_CLAIM", Insert(ReferenceRow)):
         yield
 
 
@@ -81,13 +82,21 @@ def default_transaction_mode() -> Iterator[None]:
 
 @variant
 def gone_at_once() -> Iterator[None]:
-    """A process that is asked to stop does not finish what it has begun."""
+    """A process that is asked to stop does not finish what it has begun; and a callback takes
+    a while, so that there always is something.
+    """
+    receive = ingest.Receiver.receive
+
+    def receive_slowly(*arguments: Any) -> Any:
+        time.sleep(0.1)
+        return receive(*arguments)
 
     def leave(*_: Any) -> None:
         os._exit(0)
 
     before = signal.signal(signal.SIGTERM, leave)
     try:
-        yield
+        with patch.object(ingest.Receiver, "receive", receive_slowly):
+            yield
     finally:
         signal.signal(signal.SIGTERM, before)
