@@ -19,6 +19,7 @@ def migrate(connection: Connection) -> None:
         target_metadata=Row.metadata,
         render_as_batch=True,
         compare_type=True,
+        transactional_ddl=True,  # SQLite's is as well; alembic goes by what its driver once did.
     )
     if connection.dialect.name == "sqlite":
         _let_tables_be_made_anew(connection)
