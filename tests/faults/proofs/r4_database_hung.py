@@ -15,12 +15,14 @@ from tests.faults.cluster import Cluster, cluster
 from tests.faults.ledger import Entry, Ledger
 from tests.faults.proof import POSTGRESQL, Finding, Proof, Trial
 from tests.faults.provider import Provider, meanwhile, stories
-from tests.faults.service import customers, environ
-from tests.running.gunicorns import Network, running
+from tests.faults.service import customers
+from tests.faults.serving import serving
+from tests.running.gunicorns import Network
 from tests.story import Hook
 
-CLIENTS = 16
-RATE = 40
+CLIENTS = 64
+RATE = 20
+"""Callbacks in a second: so few that every client is free again when its turn comes."""
 BURST = 32
 PATIENCE = 15.0
 """Seconds for which threads are waited for; 5 are promised."""
@@ -35,7 +37,7 @@ def prove(trial: Trial) -> Finding:
     finding, path = Finding(), trial.folder / "ledger"
     with (
         cluster(trial.folder) as server,
-        running(server.url, trial.folder / "log", **environ(trial)) as (served, hook, _),
+        serving(trial, server.url, LOG_LEVEL="warning") as (served, hook, _),
     ):
         told = stories(customers(hook), RATE * trial.n, trial.random())
         book, thawed = Ledger(path), threading.Event()

@@ -16,8 +16,8 @@ from tests.faults.disk import Disk, small_disk
 from tests.faults.ledger import Ledger
 from tests.faults.proof import POSTGRESQL, SQLITE, Finding, Proof, Trial
 from tests.faults.provider import Provider, meanwhile, stories
-from tests.faults.service import customers, environ
-from tests.running.gunicorns import running
+from tests.faults.service import customers
+from tests.faults.serving import serving
 
 CLIENTS = 8
 RATE = 100
@@ -44,7 +44,7 @@ def prove(trial: Trial) -> Finding:
         small_disk(trial.folder / "disk", MEGABYTES[trial.database]) as disk,
         _place(trial, disk) as place,
     ):
-        with running(place.url, trial.folder / "log", **environ(trial)) as (served, hook, _):
+        with serving(trial, place.url, LOG_LEVEL="warning") as (served, hook, _):
             told = stories(customers(hook), trial.n, trial.random())
             book = Ledger(path)
             provider = Provider(served.port, book)
