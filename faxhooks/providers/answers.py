@@ -60,10 +60,14 @@ class Answer:
             raise self.strange("without the list that belongs in it")
         return found
 
+    def keep(self, record: bytes) -> Callback:
+        """A part of it, or all, as evidence: kept like a callback."""
+        headers = {"content-type": self.content_type} if self.content_type else {}
+        return Callback(self.method, self.origin, self.target, headers, record, self.received_at)
+
     def sight(self, record: bytes, read: Callable[[Callback], FaxEvent]) -> Sighting:
         """A record of it, to be kept with what it states."""
-        headers = {"content-type": self.content_type} if self.content_type else {}
-        kept = Callback(self.method, self.origin, self.target, headers, record, self.received_at)
+        kept = self.keep(record)
         try:
             return Sighting(kept, (read(kept),))
         except UnreadableError as error:

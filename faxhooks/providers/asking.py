@@ -20,7 +20,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import FaxhooksError
-from faxhooks.domain.fax import FaxEvent
+from faxhooks.domain.fax import FaxEvent, Reference
 
 Values = Mapping[str, tuple[str, ...]]
 """Some of an account's options, as `Config` has them."""
@@ -42,10 +42,14 @@ class ProviderError(FaxhooksError):
 
     `status` is the HTTP status, if there was one, and `code` the provider's own word or number
     for the fault. `maybe_done` is set where the request may have had its effect although no
-    answer came: what must not happen twice is then not to be repeated blindly.
+    answer came: what must not happen twice is then not to be repeated blindly. Of a fax that
+    was to be sent, `reason` says why it was not, in our words, and `references` are the ids
+    that the provider had given it before that.
     """
 
     again: ClassVar[bool] = False
+    reason: str | None = None
+    references: tuple[Reference, ...] = ()
 
     def __init__(
         self,

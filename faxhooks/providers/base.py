@@ -1,12 +1,14 @@
 """What every provider brings: how to check its callbacks and how to read them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from faxhooks.domain.callback import Callback
+from faxhooks.domain.errors import AuthenticityError, UnreadableError
 from faxhooks.domain.fax import Evidence, FaxEvent
 from faxhooks.providers.asking import Client, Renewing
+from faxhooks.providers.sending import Sender
 
 Config = Mapping[str, tuple[str, ...]]
 """An account's values by option name; an option given once has a tuple of one."""
@@ -31,6 +33,27 @@ class Adapter(Protocol):
 
     def reply(self, callback: Callback) -> Reply:
         """The body the provider expects after the commit; must not raise."""
+
+
+class NoCallbacks:
+    """The adapter of a provider that calls nobody: whatever claims to be from it is not."""
+
+    def verify(self, callback: Callback) -> Evidence:  # noqa: ARG002
+        """Refuse it. Raises AuthenticityError."""
+        raise AuthenticityError("missing", "this provider calls nobody")
+
+    def normalize(self, callback: Callback) -> tuple[FaxEvent, ...]:  # noqa: ARG002
+        """Raises UnreadableError."""
+        raise UnreadableError("no callbacks: this provider has none")
+
+    def reply(self, callback: Callback) -> Reply:  # noqa: ARG002
+        """Nothing."""
+        return Reply()
+
+
+def no_callbacks(config: Config, hook_url: str) -> Adapter:  # noqa: ARG001
+    """For the registry's line of a provider that has none."""
+    return NoCallbacks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +84,20 @@ class Provider:
     `client` takes an account's values and how they are renewed; it is None for a provider that
     cannot be asked, and returns None for an account without the credentials that asking takes.
     `read_answer` reads the answer of a `Sighting` again; it is as pure as an adapter.
+    `sender` is made like a client, of a provider that can be sent through.
     """
 
     name: str
     title: str
     options: tuple[Option, ...]
-    headers: frozenset[str]
-    samples: Mapping[str, Mapping[str, Any]]
-    adapter: Callable[[Config, str], Adapter]
+    headers: frozenset[str] = frozenset()
+    samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    adapter: Callable[[Config, str], Adapter] = no_callbacks
     client: Callable[[Config, Renewing], Client | None] | None = None
     read_answer: Callable[[Config, Callback], tuple[FaxEvent, ...]] | None = None
+    sender: Callable[[Config, Renewing], Sender | None] | None = None
+
+    @property
+    def has_hook(self) -> bool:
+        """Whether an account of it has a hook URL: only where there are callbacks."""
+        return self.adapter is not no_callbacks
