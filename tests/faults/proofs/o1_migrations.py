@@ -33,7 +33,7 @@ def prove(trial: Trial) -> Finding:
     configure("critical")
     with trial.broken(), _blank(trial) as url:
         exemplars = make_exemplars(trial.folder, of_each=1, seed=trial.seed)
-        filled = fill(url, exemplars, trial.n, seed=trial.seed)
+        filled = fill(url, exemplars, trial.n, seed=trial.seed, logged=True)
         _audit(url)
         head, *earlier = revisions()
         _check(finding, url, "filled")
