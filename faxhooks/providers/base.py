@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import AuthenticityError, UnreadableError
@@ -75,6 +75,40 @@ class Option:
     demo: Callable[[], str] | None = None
 
 
+TIME_LIMIT: Final = "time-limit"
+PACE: Final = "calls-per-minute"
+_LONGEST_LIMIT: Final = 7 * 24 * 60
+_QUICKEST_PACE: Final = 6000
+
+
+def asking_options(minutes: int = 24 * 60) -> tuple[Option, ...]:
+    """What every account has that may be asked; `minutes` is how long a fax of this provider
+    may take before nobody can say any more what became of it.
+    """
+    return (
+        Option(
+            TIME_LIMIT,
+            "minutes after which a fax without an end is unconfirmed",
+            default=str(minutes),
+            check=lambda value: check_whole(value, _LONGEST_LIMIT),
+        ),
+        Option(
+            PACE,
+            "requests in a minute that the API may be sent",
+            default="60",
+            check=lambda value: check_whole(value, _QUICKEST_PACE),
+        ),
+    )
+
+
+def check_whole(value: str, most: int) -> str:
+    """A whole number from 1 to `most`. Raises ValueError for anything else."""
+    plain = value.strip()
+    if not (plain.isascii() and plain.isdigit() and len(plain) < 9 and 1 <= int(plain) <= most):
+        raise ValueError(f"must be a whole number from 1 to {most}")
+    return str(int(plain))
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A line of the registry. `adapter` takes an account's values and its hook URL;
@@ -101,3 +135,11 @@ class Provider:
     def has_hook(self) -> bool:
         """Whether an account of it has a hook URL: only where there are callbacks."""
         return self.adapter is not no_callbacks
+
+    def value(self, config: Config, name: str) -> str | None:
+        """An account's newest value of an option, or the option's default: an account may be
+        older than the option.
+        """
+        if values := config.get(name):
+            return values[0]
+        return next((option.default for option in self.options if option.name == name), None)

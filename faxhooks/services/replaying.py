@@ -20,6 +20,7 @@ from faxhooks.services.auditing import Action, note
 from faxhooks.services.directory import Directory, Entrance
 from faxhooks.services.ingest import TOKEN, Delivery, read
 from faxhooks.services.settling import Replay, Replayed, settle
+from faxhooks.services.sightings import read_again
 
 log = structlog.get_logger()
 
@@ -150,8 +151,11 @@ def _joined(replays: Sequence[Replay]) -> Replay:
 
 
 def _delivery(row: CallbackRow, entrance: Entrance) -> Delivery:
-    delivery = read(entrance, restored(row, entrance), Evidence(row.evidence), row.path)
-    return replace(delivery, id=row.id)
+    """An answer of the provider's API has another reader than a callback."""
+    request, evidence = restored(row, entrance), Evidence(row.evidence)
+    if evidence is Evidence.CONFIRMED:
+        return replace(read_again(entrance, request), id=row.id)
+    return replace(read(entrance, request, evidence, row.path), id=row.id)
 
 
 def restored(row: CallbackRow, entrance: Entrance) -> Callback:

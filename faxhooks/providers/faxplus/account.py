@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.fax import FaxEvent
 from faxhooks.providers.asking import Renewing
-from faxhooks.providers.base import Config, Option, Provider
+from faxhooks.providers.base import Config, Option, Provider, asking_options
 from faxhooks.providers.calling import check_base_url
 from faxhooks.providers.faxplus.answers import RecordReader
 from faxhooks.providers.faxplus.callbacks import FaxPlus
@@ -161,6 +161,9 @@ FAXPLUS = Provider(
         ),
         Option("base-url", f"where the API is, if not at {API_URL}", check=check_base_url),
         Option("token-url", f"where tokens are, if not at {TOKEN_URL}", check=check_base_url),
+        # At most three retries, of up to 30 minutes each by most of the vendor's pages; half an
+        # hour more for the calls themselves.
+        *asking_options(minutes=3 * 30 + 30),
     ),
     headers=frozenset({"content-type", "user-agent"}),
     samples={

@@ -5,7 +5,7 @@ import secrets
 from uuid import UUID, uuid4
 
 from faxhooks.providers.asking import Renewing
-from faxhooks.providers.base import Config, Option, Provider
+from faxhooks.providers.base import Config, Option, Provider, asking_options
 from faxhooks.providers.calling import check_base_url
 from faxhooks.providers.signalwire.answers import read_answer
 from faxhooks.providers.signalwire.callbacks import SignalWire
@@ -122,6 +122,9 @@ SIGNALWIRE = Provider(
             default="no",
             check=check_yes_no,
         ),
+        # A fax is tried for its Ttl, which is 60 minutes unless its sender says otherwise
+        # (reference, send a fax); a quarter of an hour more for what lies in between.
+        *asking_options(minutes=60 + 15),
     ),
     headers=frozenset({"content-type", "user-agent", *SIGNATURES}),
     samples={

@@ -26,6 +26,8 @@ def test_the_options_are_the_documented_ones():
         "space",
         "base-url",
         "unsigned-json",
+        "time-limit",
+        "calls-per-minute",
     ]
     assert [name for name, option in OPTIONS.items() if option.required] == [
         "project-id",
@@ -37,6 +39,7 @@ def test_the_options_are_the_documented_ones():
     ]
     assert [name for name, option in OPTIONS.items() if option.rotates] == ["signing-key"]
     assert OPTIONS["unsigned-json"].default == "no"
+    assert OPTIONS["time-limit"].default == "75"
 
 
 @pytest.mark.parametrize(

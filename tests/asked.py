@@ -1,0 +1,116 @@
+"""A service whose accounts are led to fakes of their providers, and a time that can be put on."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any
+
+from werkzeug.serving import make_server
+
+from faxhooks.services.accounts import Account
+from faxhooks.services.parts import Parts
+from faxhooks.services.reconciling import Habits, Reconciler
+from faxhooks.simulator.fakes.behaviour import WELL, Behaviour
+from faxhooks.simulator.fakes.fake import Fake
+from faxhooks.simulator.fakes.registry import FAKES, TRIALS
+from tests.fakes import config_of, send, until
+from tests.story import Service, make_service
+
+PACE = "6000"
+
+
+@dataclass
+class Time:
+    """Our clock, which may be put on together with the providers'."""
+
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class World:
+    """`accounts` and `fakes` are by the provider's name."""
+
+    service: Service
+    fakes: Mapping[str, Fake]
+    accounts: Mapping[str, Account]
+    time: Time = field(default_factory=Time)
+
+    @property
+    def parts(self) -> Parts:
+        return self.service.parts
+
+    def put_on(self, **amount: float) -> None:
+        """Let so much time pass for everybody."""
+        passed = timedelta(**amount)
+        self.time.ahead += passed
+        for fake in self.fakes.values():
+            fake.clock.put_forward(passed.total_seconds())
+
+    def settle(self) -> None:
+        """Wait until every callback is delivered, or given up."""
+        until(lambda: all(fake.postman.idle for fake in self.fakes.values()), 60)
+
+    def send(self, name: str, **fields: Any) -> str:
+        """Send a fax, of which the provider calls back; its id."""
+        return send(self.fakes[name], self.accounts[name].hook_url, **fields)
+
+    def reconciler(self, habits: Habits = Habits()) -> Reconciler:
+        return Reconciler(self.parts, self.time.now, habits)
+
+    def sweep(self) -> dict[str, int]:
+        """One pass of a new worker."""
+        return self.reconciler().run(Event())
+
+    def fax(self, fax_id: str) -> dict[str, Any]:
+        return self.service.api.fax(fax_id)
+
+    def shown(self, fax_id: str) -> dict[str, Any]:
+        """It as it is shown alone, with what is known of asking."""
+        answer = self.service.api.get(f"/faxes/{self.fax(fax_id)['id']}")
+        shown: dict[str, Any] = answer.json
+        return shown
+
+
+@contextmanager
+def world(database_url: str, behaviour: Behaviour = WELL, **options: str) -> Iterator[World]:
+    """With an account at each fake, and callbacks that come over HTTP; `_` stands for `-`."""
+    service = make_service(database_url, log_level="critical")
+    with ExitStack() as stack:
+        stack.callback(service.parts.database.engine.dispose)
+        calls_at = stack.enter_context(served(service.app))
+        fakes = {
+            name: stack.enter_context(make(behaviour, TRIALS[name], calls_at).serve())
+            for name, make in FAKES.items()
+        }
+        accounts = {
+            name: add_account(service.parts, name, fakes[name], **options) for name in fakes
+        }
+        yield World(service, fakes, accounts)
+
+
+def add_account(parts: Parts, name: str, fake: Fake, **options: str) -> Account:
+    """An account that is led to a fake, with all that asking takes."""
+    values = config_of(fake, **{"calls_per_minute": PACE, **options})
+    return parts.database.write(
+        lambda session: parts.accounts.add(session, name, f"asked-{name}", values)
+    )
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The application over HTTP in this process; where."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
