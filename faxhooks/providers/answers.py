@@ -107,7 +107,7 @@ def fault(title: str, answer: Answer, code: str | None, wait: float | None) -> P
         return AwayError(what, status=status, code=code, after=wait, maybe_done=left)
     if status < 400:
         what = f"{said}: redirects are not followed; check the account's base URL"
-        return StrangeAnswerError(what, status=status, code=code)
+        return StrangeAnswerError(what, status=status, code=code, maybe_done=left)
     return RefusedError(f"{said}: it refuses this request", status=status, code=code)
 
 

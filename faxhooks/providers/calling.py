@@ -15,17 +15,17 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TimeoutError_
 
 from faxhooks import __version__
 from faxhooks.providers.answers import Answer, fault, retry_after
 from faxhooks.providers.asking import AwayError, ProviderError, StrangeAnswerError
+from faxhooks.providers.departing import DEPARTURES, WatchedAdapter
 
 _LOCAL: Final = ("127.0.0.1", "::1", "localhost")
 _CHUNK: Final = 64 * 1024
 _CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_NEVER_LEFT: Final = (NewConnectionError, ConnectTimeoutError)
 
 Fields = Mapping[str, str] | Sequence[tuple[str, str]]
 Explain = Callable[[Any], str | None]
@@ -67,6 +67,8 @@ class Caller:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers.clear()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, WatchedAdapter())
         # Nothing compressed, so that the bytes that are counted are the bytes that are kept.
         self._fixed = {
             "Accept": "application/json",
@@ -104,13 +106,16 @@ class Caller:
     ) -> Answer:
         """Send a request, with a form or JSON if any, and return a good answer.
 
-        Raises ProviderError for anything else.
+        Bytes in place of JSON go as they are; their type is then among the headers. Raises
+        ProviderError for anything else than a good answer.
         """
         sent = {**self._fixed, **headers}
         data: bytes | None = None
         if form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
             data = urlencode(form).encode()
+        elif isinstance(body, bytes):
+            data = body
         elif body is not None:
             sent["Content-Type"] = "application/json"
             data = json.dumps(body, separators=(",", ":")).encode()
@@ -124,12 +129,10 @@ class Caller:
         self, method: str, target: str, headers: Mapping[str, str], data: bytes | None
     ) -> tuple[Answer, float | None]:
         until = time.monotonic() + self._patience.total
+        DEPARTURES.seen = False
         try:
-            with self._session.request(
-                method,
-                self.origin + target,
-                headers=dict(headers),
-                data=data,
+            with self._session.send(
+                self._prepared(method, target, headers, data),
                 timeout=(self._patience.connect, self._patience.read),
                 allow_redirects=False,
                 stream=True,
@@ -143,6 +146,17 @@ class Caller:
         wait = retry_after(response.headers.get("Retry-After"), now)
         answer = Answer(method, self.origin, target, response.status_code, content, kind, now)
         return answer, wait
+
+    def _prepared(
+        self, method: str, target: str, headers: Mapping[str, str], data: bytes | None
+    ) -> requests.PreparedRequest:
+        """With the target as it was given: one that is signed must not be written anew."""
+        url = self.origin + target
+        request = self._session.prepare_request(
+            requests.Request(method, url, headers=dict(headers), data=data)
+        )
+        request.url = url
+        return request
 
     def _read(self, response: requests.Response, until: float, method: str) -> bytes:
         """The whole answer, unless it is too long or comes too slowly."""
@@ -160,7 +174,7 @@ class Caller:
 
     def _no_answer(self, error: Exception, method: str) -> AwayError:
         cause = _cause(error)
-        left = method != "GET" and not isinstance(cause, _NEVER_LEFT)
+        left = method != "GET" and DEPARTURES.seen
         if isinstance(cause, TimeoutError_) and not isinstance(cause, NewConnectionError):
             return self._away("did not answer in time", left)
         return self._away(f"gave no answer ({type(cause).__name__})", left)
