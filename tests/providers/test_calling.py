@@ -215,6 +215,8 @@ def test_nobody_there_is_said_and_nothing_was_done() -> None:
     with pytest.raises(AwayError, match="gave no answer") as caught:
         ask(nobody(), "POST")
     assert not caught.value.maybe_done
+    # The address, and whatever is in it, stands in what the library raised.
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("answer", [[1.2], b"", http(b"", "502 Bad Gateway"), HALF])
