@@ -20,7 +20,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.is_production:
         _refuse_unsafe(parts)
     limit = settings.api_rate_limit and RateLimit(*settings.api_rate_limit)
-    return build_site(parts, settings.secret_keys, settings.metrics_token, limit)
+    hidden = settings.dashboard_mask_numbers
+    return build_site(parts, settings.secret_keys, settings.metrics_token, limit, hidden)
 
 
 def compose_parts(settings: Settings) -> Parts:

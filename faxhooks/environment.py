@@ -51,6 +51,10 @@ class Reader:
             self._faults.append(f"{name} must be one of: {', '.join(allowed)}")
         return value
 
+    def switch(self, name: str) -> bool:
+        """`on` or `off`, which it is if not set."""
+        return self.choice(name, ("on", "off"), "off") == "on"
+
     def whole(self, name: str, default: int, most: int) -> int:
         """A whole number from 1 to `most`."""
         value = self.value(name) or str(default)

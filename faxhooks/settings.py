@@ -46,6 +46,7 @@ class Settings:
     log_level: str
     metrics_token: str | None = field(repr=False)
     api_rate_limit: tuple[int, int] | None = None
+    dashboard_mask_numbers: bool = False
 
     @property
     def is_production(self) -> bool:
@@ -76,6 +77,7 @@ class Settings:
             log_level=reader.choice("LOG_LEVEL", LEVELS, "info"),
             metrics_token=reader.value("METRICS_TOKEN") or None,
             api_rate_limit=reader.rate("API_RATE_LIMIT", "50/200"),
+            dashboard_mask_numbers=reader.switch("DASHBOARD_MASK_NUMBERS"),
         )
         reader.finish()
         return settings

@@ -83,6 +83,14 @@ def count_callbacks(session: Session, wanted: CallbackFilter) -> int:
     return session.scalar(select(func.count(CallbackRow.id)).where(*conditions)) or 0
 
 
+def list_last_arrivals(session: Session, since: datetime) -> dict[UUID, datetime]:
+    """When each account's last callback came, of those that had one since then."""
+    last = func.max(CallbackRow.received_at)
+    recent = select(CallbackRow.account_id, last).where(CallbackRow.received_at >= since)
+    rows = session.execute(recent.group_by(CallbackRow.account_id))
+    return {account_id: received_at for account_id, received_at in rows}
+
+
 def get_described(
     session: Session,
     callback_id: UUID,

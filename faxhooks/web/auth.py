@@ -1,8 +1,8 @@
 """Who may do what: the one place where it is decided.
 
-A route of the API names the scope it needs; the key that comes with the request is looked
-up before the route runs. Objects of an account the key may not see are absent: queries are
-given the accounts that are visible.
+A route of the API, and a page of the dashboard, names the scope it needs; the key that comes
+with the request, or the session, is looked up before the route runs. Objects of an account
+that may not be seen are absent: queries are given the accounts that are visible.
 """
 
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def visible_accounts() -> frozenset[UUID] | None:
 
 
 def may(scope: str) -> bool:
-    """Whether this request's key has this scope too."""
+    """Whether this request's key or session has this scope too."""
     grant: Grant = g.grant
     return scope in grant.scopes
 
@@ -71,14 +71,34 @@ def actor() -> str:
 
 
 def still_allowed() -> Callable[[], bool]:
-    """A function that asks anew whether this request's key is good, for answers that go on."""
-    database, key, scope = parts().database, g.key, g.scope
+    """A function that asks anew whether this request's key or session is good, for answers
+    that go on.
+    """
+    database, renew, scope = parts().database, g.renew, g.scope
 
     def ask() -> bool:
-        grant, _ = database.read(lambda session: find_grant(session, key, datetime.now(UTC)))
+        grant: Grant | None = database.read(renew)
         return grant is not None and bool(grant.scopes & scope)
 
     return ask
+
+
+def admit(grant: Grant, renew: Callable[[Session], Grant | None]) -> str | None:
+    """Let the request go on in the name of who holds the grant; else why it may not.
+
+    `renew` finds the grant anew, as it is by then.
+    """
+    view = current_app.view_functions[str(request.endpoint)]
+    refusal = _refusal(view, grant)
+    if refusal is None:
+        g.grant, g.scope, g.renew = grant, getattr(view, _SCOPE), renew
+    return refusal
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether this request's key or session may also open this route."""
+    view = current_app.view_functions.get(endpoint)
+    return view is not None and _refusal(view, g.grant) is None
 
 
 def _authorize() -> Response | None:
@@ -93,20 +113,17 @@ def _authorize() -> Response | None:
     if not turn.allowed:
         detail = "The API key asks too often; wait `Retry-After` seconds, then go on more slowly."
         return problem(429, detail, headers={"Retry-After": str(turn.retry_after)})
-    view = current_app.view_functions[str(request.endpoint)]
-    refusal = _refusal(view, grant)
-    if refusal is not None:
-        return problem(403, refusal)
-    g.grant, g.key, g.scope = grant, key.strip(), getattr(view, _SCOPE)
-    return None
+    refusal = admit(grant, lambda session: find_grant(session, key.strip(), datetime.now(UTC))[0])
+    return None if refusal is None else problem(403, refusal)
 
 
 def _refusal(view: Callable[..., Any], grant: Grant) -> str | None:
-    """Why the key may not ask this route, if it may not."""
+    """Why the key or the user may not ask this route, if it may not."""
     scope: frozenset[str] = getattr(view, _SCOPE)
     if not scope & grant.scopes:
         named = " or ".join(f"`{word}`" for word in sorted(scope))
-        return f"The API key has not the scope {named} that this address needs."
+        holder = "The API key" if grant.kind == "key" else "This user"
+        return f"{holder} has not the scope {named} that this address needs."
     if getattr(view, _EVERY_ACCOUNT) and grant.accounts is not None:
         return (
             "This address tells of all accounts, and the API key is limited to one; "

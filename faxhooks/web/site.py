@@ -11,9 +11,9 @@ from faxhooks.services.parts import Parts
 from faxhooks.services.watching import Watch
 from faxhooks.web.api import audit, callbacks, changes, faxes, numbers, stats, tags
 from faxhooks.web.api.documentation import documentation, set_description
+from faxhooks.web.dashboard.site import register_dashboard
 from faxhooks.web.errors import register_errors
 from faxhooks.web.health import health
-from faxhooks.web.home import home
 from faxhooks.web.hooks import hooks
 from faxhooks.web.limits import Buckets, NoLimits, RateLimit
 from faxhooks.web.requests import register_requests
@@ -26,8 +26,11 @@ def build_site(
     secret_keys: Sequence[str],
     metrics_token: str | None,
     rate_limit: RateLimit | None,
+    mask_numbers: bool,
 ) -> Flask:
-    """All routes over these parts; `rate_limit` is that of each API key, None for none."""
+    """All routes over these parts; `rate_limit` is that of each API key, None for none, and
+    `mask_numbers` hides most of each number from the dashboard's viewers.
+    """
     app = Flask(__name__)
     app.config.update(
         API_TITLE="faxhooks",
@@ -57,5 +60,5 @@ def build_site(
     register_errors(app)  # After the API, which brings error answers of its own.
     app.register_blueprint(hooks)
     app.register_blueprint(health)
-    app.register_blueprint(home)
+    register_dashboard(app, mask_numbers=mask_numbers)
     return app

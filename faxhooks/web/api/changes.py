@@ -5,10 +5,8 @@ to n. A key that is limited to one account sees that account's changes only, and
 number.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -18,24 +16,20 @@ from marshmallow import Schema, ValidationError, fields
 from sqlalchemy.orm import Session
 
 from faxhooks.db import feed
-from faxhooks.domain.errors import InvalidInputError, UnavailableError
+from faxhooks.domain.errors import InvalidInputError
 from faxhooks.services.presenting import EntrySchema, entry_json
 from faxhooks.web.api.queries import PageQuery, QueryParser
 from faxhooks.web.auth import guard, requires, still_allowed, visible_accounts
-from faxhooks.web.errors import problem
 from faxhooks.web.parts import parts, watch
+from faxhooks.web.streams import open_stream, stopping
 
 MAX_WAIT: Final = 30
-MAX_STREAMS: Final = 100
-"""Open streams of one process; each holds one of its threads."""
 _HEARTBEAT_SECONDS: Final = 15.0
 _BATCH: Final = 200
 
 Blueprint.ARGUMENTS_PARSER = QueryParser()
 blueprint = Blueprint("changes", __name__, description="What changed, in order, without a gap.")
 guard(blueprint)
-
-_streams = threading.BoundedSemaphore(MAX_STREAMS)
 
 
 def _seconds(value: float) -> None:
@@ -114,8 +108,8 @@ def list_changes(query: dict[str, Any]) -> Response:
     until = time.monotonic() + query["wait"]
     found, last = parts().database.read(ask)
     _check_known(after, last)
-    while not found and time.monotonic() < until and not _stopping()():
-        watch().wait(last, until - time.monotonic(), _stopping())
+    while not found and time.monotonic() < until and not stopping()():
+        watch().wait(last, until - time.monotonic(), stopping())
         found, last = parts().database.read(ask)
     following = found[-1].number if found else (last if accounts is not None else after)
     body = {"data": [change_json(change) for change in found], "next_after": following}
@@ -147,14 +141,7 @@ def stream(query: dict[str, Any]) -> Response:
     last = parts().database.read(feed.last_number)
     after = last if after is None else after
     _check_known(after, last)
-    if not _streams.acquire(blocking=False):
-        headers = {"Retry-After": "5"}
-        return problem(503, "Too many streams are open here; try again.", headers=headers)
-    response = Response(_events(after), content_type="text/event-stream; charset=utf-8")
-    response.call_on_close(_streams.release)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Accel-Buffering"] = "no"  # Else a proxy of nginx's kind collects it.
-    return response
+    return open_stream(_events(after))
 
 
 def change_json(change: feed.Change) -> dict[str, Any]:
@@ -172,7 +159,7 @@ def change_json(change: feed.Change) -> dict[str, Any]:
 
 def _events(after: int) -> Iterator[bytes]:
     """What a stream says. All it needs of the request is taken before the first word."""
-    database, look, stopping = parts().database, watch(), _stopping()
+    database, look, ending = parts().database, watch(), stopping()
     accounts, allowed = visible_accounts(), still_allowed()
 
     def news(seen: int) -> tuple[int, Sequence[feed.Change]]:
@@ -186,7 +173,7 @@ def _events(after: int) -> Iterator[bytes]:
     def say(seen: int) -> Iterator[bytes]:
         beat_at = time.monotonic()
         yield b"retry: 2000\n\n"
-        while not stopping():
+        while not ending():
             seen, found = news(seen)
             if found:
                 yield b"".join(_event(change) for change in found)
@@ -196,15 +183,9 @@ def _events(after: int) -> Iterator[bytes]:
                     return
                 beat_at = time.monotonic()
                 yield b": beat\n\n"
-            look.wait(seen, _HEARTBEAT_SECONDS, stopping)
+            look.wait(seen, _HEARTBEAT_SECONDS, ending)
 
-    return _until_trouble(say(after))
-
-
-def _until_trouble(said: Iterator[bytes]) -> Iterator[bytes]:
-    """A database that goes away ends the stream; the client comes back with its last number."""
-    with suppress(UnavailableError):
-        yield from said
+    return say(after)
 
 
 def _event(change: feed.Change) -> bytes:
@@ -227,9 +208,3 @@ def _check_known(after: int, last: int) -> None:
         raise InvalidInputError(
             "after", f"the last change is {last}; begin again after it, or after 0"
         )
-
-
-def _stopping() -> Callable[[], bool]:
-    """Whether this process was asked to end; the server puts it into the request."""
-    event: threading.Event | None = request.environ.get("faxhooks.stopping")
-    return event.is_set if event is not None else bool

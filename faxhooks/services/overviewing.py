@@ -1,0 +1,199 @@
+"""What the person who answers for the faxes must know today; asked with the API's own queries."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from faxhooks.db.accounts import list_accounts
+from faxhooks.db.buckets import Bucket, list_buckets
+from faxhooks.db.callbacklists import CallbackFilter, list_last_arrivals
+from faxhooks.db.callbacklists import list_page as list_callbacks
+from faxhooks.db.faxlists import FaxFilter, Sort, list_page
+from faxhooks.db.statistics import Grouping, Window
+from faxhooks.domain.fax import Direction, Flag, Outcome
+from faxhooks.domain.reasons import REASONS, UNKNOWN, Retry
+from faxhooks.services.exhibiting import callback_summary
+from faxhooks.services.shapes import Shape, present
+from faxhooks.services.statistics import Statistics, ask_statistics, success_rate
+
+OPEN_TOO_LONG: Final = timedelta(hours=1)
+"""Faxes take minutes; what is open for longer has most likely lost its last callback."""
+LOOK_BACK: Final = timedelta(days=7)
+"""How far back an account's last callback and last failure are looked for."""
+WEEKS_BEFORE: Final = 4
+SHOWN: Final = 5
+"""Objects of a kind that are named; beyond them it says that there are more."""
+
+_PERSONS: Final = (Retry.ASK, Retry.AFTER_FIX, Retry.NEVER)
+_WHOLE: Final = Shape()
+
+
+class Span(StrEnum):
+    """How far back the figures go."""
+
+    DAY = "day"
+    WEEK = "week"
+
+
+_BUCKETS: Final = {Span.DAY: (Bucket.HOUR, 24), Span.WEEK: (Bucket.DAY, 7)}
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Faxes that failed for one reason; `person` says that waiting will not mend it."""
+
+    reason: str
+    faxes: int
+    person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """The first few of a kind, and whether there are more."""
+
+    shown: Sequence[Mapping[str, Any]]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPulse:
+    """How an account is doing; times and faxes are those of the last week, None if none."""
+
+    id: UUID
+    label: str
+    provider: str
+    disabled: bool
+    last_callback_at: datetime | None
+    last_failure: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Today, or the week, at a glance. Counts are by outcome; `received` are inbound."""
+
+    start: datetime
+    end: datetime
+    bucket: Bucket
+    buckets: Sequence[Mapping[str, Any]]
+    sent: Mapping[str, int]
+    received: Mapping[str, int]
+    success_rate: float | None
+    usual_rate: float | None
+    time_to_final: Mapping[str, float] | None
+    failures: Sequence[Failures]
+    open_too_long: Some
+    conflicts: Some
+    unread: Some
+    accounts: Sequence[AccountPulse]
+
+
+def ask_overview(
+    session: Session, span: Span, now: datetime, *, visible: Collection[UUID] | None
+) -> Overview:
+    """All of it, for whoever sees these accounts; None is all."""
+    bucket, count = _BUCKETS[span]
+    start = next(list_buckets(now - _length(bucket) * (count - 1), now, bucket))
+    window = Window(start=start, end=now, visible=visible)
+    counted = ask_statistics(session, window, bucket=bucket, groupings=())
+    inbound = Window(start=start, end=now, directions=(Direction.INBOUND,), visible=visible)
+    received = _total(session, inbound)["by_outcome"]
+    total = counted.total["by_outcome"]
+    return Overview(
+        start=start,
+        end=now,
+        bucket=bucket,
+        buckets=counted.rows,
+        sent={outcome: total[outcome] - received[outcome] for outcome in total},
+        received=received,
+        success_rate=counted.total["success_rate"],
+        usual_rate=_usual_rate(session, window),
+        time_to_final=counted.total["time_to_final"],
+        failures=_failures(
+            ask_statistics(session, window, bucket=None, groupings=(Grouping.REASON,))
+        ),
+        open_too_long=_faxes(
+            session,
+            FaxFilter(
+                outcomes=(Outcome.PENDING,), created_before=now - OPEN_TOO_LONG, visible=visible
+            ),
+        ),
+        conflicts=_faxes(session, FaxFilter(flags=(Flag.CONFLICT,), visible=visible)),
+        unread=_unread(session, visible),
+        accounts=_accounts(session, now - LOOK_BACK, visible),
+    )
+
+
+def _length(bucket: Bucket) -> timedelta:
+    return timedelta(hours=1) if bucket is Bucket.HOUR else timedelta(days=1)
+
+
+def _total(session: Session, window: Window) -> Mapping[str, Any]:
+    return ask_statistics(session, window, bucket=None, groupings=()).total
+
+
+def _usual_rate(session: Session, window: Window) -> float | None:
+    """The same hours of the same weekdays, in each of the weeks before, taken together."""
+    together = {outcome.value: 0 for outcome in Outcome}
+    for week in range(1, WEEKS_BEFORE + 1):
+        back = timedelta(weeks=week)
+        before = Window(start=window.start - back, end=window.end - back, visible=window.visible)
+        for outcome, faxes in _total(session, before)["by_outcome"].items():
+            together[outcome] += faxes
+    return success_rate(together)
+
+
+def _failures(by_reason: Statistics) -> list[Failures]:
+    """Those that need a person first, and of these the most frequent."""
+    faxes: dict[str, int] = {}
+    for row in by_reason.rows:
+        code = row["reason"] if row["reason"] in REASONS else UNKNOWN
+        faxes[code] = faxes.get(code, 0) + row["by_outcome"][Outcome.FAILURE]
+    found = [
+        Failures(code, count, REASONS[code].retry in _PERSONS)
+        for code, count in faxes.items()
+        if count
+    ]
+    return sorted(found, key=lambda each: (not each.person, -each.faxes, each.reason))
+
+
+def _faxes(session: Session, wanted: FaxFilter) -> Some:
+    """The newest: those a person still remembers."""
+    found, following = list_page(session, wanted, limit=SHOWN, sort=Sort.NEWEST)
+    return Some(present(session, found, _WHOLE), following is not None)
+
+
+def _unread(session: Session, visible: Collection[UUID] | None) -> Some:
+    wanted = CallbackFilter(verdicts=("unrecognized",), visible=visible)
+    rows, following = list_callbacks(session, wanted, limit=SHOWN)
+    return Some([callback_summary(row) for row in rows], following is not None)
+
+
+def _accounts(
+    session: Session, since: datetime, visible: Collection[UUID] | None
+) -> list[AccountPulse]:
+    arrivals = list_last_arrivals(session, since)
+    found = []
+    for row in list_accounts(session):
+        if visible is not None and row.id not in visible:
+            continue
+        failed = FaxFilter(
+            accounts=(str(row.id),), outcomes=(Outcome.FAILURE,), created_after=since
+        )
+        last, _ = list_page(session, failed, limit=1)
+        shown = present(session, last, _WHOLE)
+        found.append(
+            AccountPulse(
+                row.id,
+                row.label,
+                row.provider,
+                row.disabled_at is not None,
+                arrivals.get(row.id),
+                shown[0] if shown else None,
+            )
+        )
+    return found

@@ -1,0 +1,60 @@
+"""What went wrong, as a page that says what to do."""
+
+from http import HTTPStatus
+
+import structlog
+from flask import Blueprint, Response, current_app, g, render_template
+from werkzeug.exceptions import HTTPException
+
+from faxhooks.domain.errors import InvalidInputError, NotFoundError, UnavailableError
+
+log = structlog.get_logger()
+
+
+def fault(status: int, said: str) -> Response:
+    """A page with this status; whoever is not signed in sees no navigation on it."""
+    page = render_template(
+        "fault.html",
+        title=HTTPStatus(status).phrase,
+        said=said[:1].upper() + said[1:],
+        request_id=g.get("request_id"),
+    )
+    return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def register_faults(blueprint: Blueprint) -> None:
+    """Answer whatever this blueprint's routes raise with a page."""
+    blueprint.register_error_handler(HTTPException, _http)
+    blueprint.register_error_handler(NotFoundError, lambda error: fault(404, f"{error}."))
+    blueprint.register_error_handler(InvalidInputError, lambda error: fault(400, f"{error}."))
+    blueprint.register_error_handler(UnavailableError, _unavailable)
+    blueprint.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> Response:
+    response = fault(error.code or 500, _DETAILS.get(error.code or 500) or str(error.description))
+    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    response.headers.update(kept)
+    return response
+
+
+_DETAILS = {
+    404: "There is nothing at this address. Begin again with Today.",
+    413: "The form is too large. Shorten what you wrote and send it again.",
+    500: "Something went wrong here. Nothing of it is your fault; quote the request id.",
+}
+
+
+def _unavailable(error: UnavailableError) -> Response:
+    log.warning("database_unavailable", error=type(error.__cause__).__name__)
+    response = fault(503, "The database does not answer. Wait a moment, then load the page anew.")
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    """Ours to mend: logged with its traceback, answered without it."""
+    if current_app.config["PROPAGATE_EXCEPTIONS"]:
+        raise error
+    log.exception("request_failed")
+    return fault(500, _DETAILS[500])

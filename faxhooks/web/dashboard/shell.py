@@ -1,0 +1,113 @@
+"""What every page shares: who may open it, its headers, and what its template may ask for."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Blueprint, Response, current_app, g, request, url_for
+
+from faxhooks.services.wording import REASON_WORDS, STATUS_WORDS, advise
+from faxhooks.web.auth import may, may_open
+from faxhooks.web.dashboard.faults import register_faults
+from faxhooks.web.dashboard.visits import FORM_FIELD, check_forms, form_token, guard_pages
+from faxhooks.web.parts import parts
+
+STATIC: Final = Path(__file__).with_name("static")
+THEME: Final = "faxhooks_theme"
+THEMES: Final = ("auto", "light", "dark")
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_NAVIGATION: Final = ("Today", "Faxes", "Callbacks", "Numbers", "Accounts")
+"""In this order; each is there once a blueprint `dashboard_<name>` has a route `index`."""
+
+
+def make_pages(name: str) -> Blueprint:
+    """The blueprint of some pages for people who have signed in; each route says by
+    `requires` which scope it needs, as those of the API do.
+    """
+    blueprint = Blueprint(f"dashboard_{name}", __name__, template_folder="templates")
+    guard_pages(blueprint)
+    dress(blueprint)
+    return blueprint
+
+
+def dress(blueprint: Blueprint) -> None:
+    """Give pages their headers, their errors, and forms that are checked."""
+    check_forms(blueprint)
+    register_faults(blueprint)
+    blueprint.after_request(_set_headers)
+
+
+def register_shell(app: Any) -> None:
+    """What templates may ask for."""
+    app.jinja_env.globals.update(
+        asset=_asset,
+        form_field=FORM_FIELD,
+        form_token=form_token,
+        link_to=_link_to,
+        may=may,
+        masked=masked,
+        navigation=_navigation,
+        theme=_theme,
+        reason_words=REASON_WORDS,
+        status_words=STATUS_WORDS,
+        advise=advise,
+        release=lambda: parts().release,
+    )
+
+
+def masked(number: str | None) -> str | None:
+    """A number as this reader may see it: masked for viewers where the setting says so.
+
+    Who has the scope `raw` may read callbacks, which hold the numbers, and so sees them.
+    """
+    if number is None or not current_app.config["MASK_NUMBERS"] or may("raw"):
+        return number
+    kept = (number[:3], number[-2:]) if len(number) > 7 else ("", "")
+    return "•••••".join(kept)
+
+
+def _asset(name: str) -> str:
+    """The address of a static file; it changes with what it holds, so it is kept for ever."""
+    return url_for("dashboard_assets.show", digest=DIGEST, name=name)
+
+
+def _navigation() -> list[dict[str, Any]]:
+    """The pages this reader may open."""
+    if "grant" not in g:
+        return []
+    found = [(title, f"dashboard_{title.lower()}") for title in _NAVIGATION]
+    return [
+        {"title": title, "url": url_for(f"{name}.index"), "here": request.blueprint == name}
+        for title, name in found
+        if may_open(f"{name}.index")
+    ]
+
+
+def _link_to(endpoint: str, **values: Any) -> str | None:
+    """The address of a page of this dashboard, None where this reader may not open it."""
+    return url_for(endpoint, **values) if may_open(endpoint) else None
+
+
+def _theme() -> str:
+    chosen = request.cookies.get(THEME, "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def _set_headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return response
+
+
+def _digest() -> str:
+    found = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+DIGEST: Final = _digest()

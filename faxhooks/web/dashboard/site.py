@@ -1,0 +1,15 @@
+"""The dashboard, put together from its pages."""
+
+from flask import Flask
+
+from faxhooks.web.dashboard import assets, entrance, today
+from faxhooks.web.dashboard.shell import register_shell
+
+
+def register_dashboard(app: Flask, *, mask_numbers: bool) -> None:
+    """All pages; a page is a module with a blueprint made by `make_pages`, named here."""
+    app.config["MASK_NUMBERS"] = mask_numbers
+    register_shell(app)
+    app.register_blueprint(assets.assets)
+    app.register_blueprint(entrance.entrance)
+    app.register_blueprint(today.pages)
