@@ -6,6 +6,7 @@ its docstring says what is wrong with it.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 Variant = Callable[[], AbstractContextManager[None]]
 
@@ -17,6 +18,17 @@ def variant(broken: Callable[[], Iterator[None]]) -> Variant:
     made = contextmanager(broken)
     VARIANTS[broken.__name__] = made
     return made
+
+
+@contextmanager
+def replaced(owner: Any, name: str, broken: Any) -> Iterator[None]:
+    """Another value under a name, for a while."""
+    right = getattr(owner, name)
+    setattr(owner, name, broken)
+    try:
+        yield
+    finally:
+        setattr(owner, name, right)
 
 
 def applied(name: str | None) -> AbstractContextManager[None]:

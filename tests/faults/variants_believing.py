@@ -3,7 +3,7 @@
 import hmac
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -18,18 +18,7 @@ from faxhooks.providers import reading
 from faxhooks.providers.signalwire import SignalWire, signatures, signer
 from faxhooks.services import ingest
 from faxhooks.web import hooks
-from tests.faults.variants import variant
-
-
-@contextmanager
-def replaced(owner: Any, name: str, broken: Any) -> Iterator[None]:
-    """Another value under a name, for a while."""
-    right = getattr(owner, name)
-    setattr(owner, name, broken)
-    try:
-        yield
-    finally:
-        setattr(owner, name, right)
+from tests.faults.variants import replaced, variant
 
 
 @variant

@@ -13,8 +13,7 @@ import faxhooks.app
 from faxhooks.db import deadline, engine
 from faxhooks.domain.errors import UnavailableError
 from faxhooks.services import ingest
-from tests.faults.variants import variant
-from tests.faults.variants_believing import replaced
+from tests.faults.variants import replaced, variant
 
 
 @variant

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,18 +15,7 @@ from faxhooks.services.keys import Grant
 from faxhooks.web import auth
 from faxhooks.web.api import callbacks, changes, faxes, numbers, stats, tags
 from tests.faults import migrating
-from tests.faults.variants import variant
-
-
-@contextmanager
-def replaced(owner: Any, name: str, broken: Any) -> Iterator[None]:
-    """Another value under a name, for a while."""
-    right = getattr(owner, name)
-    setattr(owner, name, broken)
-    try:
-        yield
-    finally:
-        setattr(owner, name, right)
+from tests.faults.variants import replaced, variant
 
 
 def _without_its_filter(resource: Any) -> None:
