@@ -8,6 +8,7 @@ provider had given before it failed. Whoever sends must not send again while `ma
 until `find_sent` (in `searching.py`) or a person has said that nothing was sent.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,13 +32,11 @@ TIFF: Final = "image/tiff"
 JPEG: Final = "image/jpeg"
 TEXT: Final = "text/plain"
 
-URGENT, FOR_REVIEW, PLEASE_REPLY, CONFIDENTIAL = FLAGS = (
-    "urgent",
-    "for_review",
-    "please_reply",
-    "confidential",
-)
+FLAGS: Final = ("urgent", "for_review", "please_reply", "confidential")
 """What may be ticked on a cover page."""
+
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_ENDING: Final = re.compile(r"\.(pdf|tiff?|jpe?g|txt)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +162,22 @@ class Sender(Protocol):
 
     def close(self) -> None:
         """Let the connections go."""
+
+
+def is_e164(text: str) -> bool:
+    """Whether it is a number as all providers take it: `+` and 7 to 15 digits."""
+    return _E164.fullmatch(text) is not None
+
+
+def file_name(document: Document, abilities: Abilities) -> str:
+    """The document's name without folders, with the ending that the provider's pages give its
+    type: some tell a file's type by nothing else.
+    """
+    last, ending = re.split(r"[/\\]", document.name)[-1], abilities.media_types[document.media_type]
+    stem, dot, found = last.rpartition(".")
+    if dot and _ENDING.fullmatch(dot + found):
+        last = stem
+    return f"{last or 'fax'}{ending}"
 
 
 def accepted(provider: str, order: Order, answer: Answer, *ids: str) -> Sent:

@@ -25,6 +25,7 @@ VALUES = (
     "https://api.example.com",
     "query",
     "CHF",
+    "repeated",
     "75",
 )
 

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.fax import FaxEvent
 from faxhooks.providers.asking import Renewing
+from faxhooks.providers.authorizing import Tokens
 from faxhooks.providers.base import Config, Option, Provider, asking_options
 from faxhooks.providers.calling import check_base_url
 from faxhooks.providers.faxplus.answers import RecordReader
 from faxhooks.providers.faxplus.callbacks import FaxPlus
 from faxhooks.providers.faxplus.client import API_URL, FaxPlusClient, Scope
+from faxhooks.providers.faxplus.sender import FaxPlusSender
 from faxhooks.providers.faxplus.tokens import (
     ACCESS,
     REFRESH,
@@ -18,7 +20,6 @@ from faxhooks.providers.faxplus.tokens import (
     Application,
     PersonalToken,
     RenewedTokens,
-    Tokens,
 )
 
 _TOKEN = re.compile(r"alohi_pat_[\w-]+", re.ASCII)
@@ -83,6 +84,12 @@ def make_client(config: Config, renewing: Renewing) -> FaxPlusClient | None:
         return None
     scope = Scope(_value(config, "base-url", API_URL), _value(config, "user-id", "self"))
     return FaxPlusClient(tokens, _reader(config), scope)
+
+
+def make_sender(config: Config, renewing: Renewing) -> FaxPlusSender | None:
+    """What sends with one account; None where it cannot be asked either."""
+    client = make_client(config, renewing)
+    return None if client is None else FaxPlusSender(client)
 
 
 def _tokens(config: Config, renewing: Renewing) -> Tokens | None:
@@ -190,4 +197,5 @@ FAXPLUS = Provider(
     adapter=read_account,
     client=make_client,
     read_answer=read_answer,
+    sender=make_sender,
 )

@@ -4,25 +4,23 @@ Sources: the API reference (outbox, faxes, hooks) and the vendor's package for p
 parameters. No page says how often it may be asked, only that tight polling is watched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
+from urllib3.filepost import encode_multipart_formdata
+
 from faxhooks.domain.errors import UnreadableError
 from faxhooks.providers import reading
 from faxhooks.providers.answers import Answer
-from faxhooks.providers.asking import (
-    CredentialsError,
-    Hook,
-    Page,
-    RefusedError,
-    Sighting,
-)
+from faxhooks.providers.asking import Hook, Page, RefusedError, Sighting
+from faxhooks.providers.authorizing import Authorized, Tokens
 from faxhooks.providers.calling import PATIENCE, Caller, Fields, Patience, segment
 from faxhooks.providers.faxplus.answers import FAXES, OUT, RecordReader
-from faxhooks.providers.faxplus.tokens import Tokens, code_of
+from faxhooks.providers.faxplus.tokens import code_of
 from faxhooks.providers.faxplus.words import EVENTS
+from faxhooks.providers.sending import TIFF
 
 API_URL: Final = "https://restapi.fax.plus/v3"
 CATEGORIES: Final = ("sent", "inbox")
@@ -62,7 +60,7 @@ class FaxPlusClient:
         patience: Patience = PATIENCE,
     ) -> None:
         self._caller = Caller("Fax.Plus", scope.api_url, code_of, patience)
-        self._tokens = tokens
+        self._api = Authorized(self._caller, tokens)
         self._reader = reader
         self._account = f"/accounts/{segment(scope.user) or 'self'}"
         self._page_size = scope.page_size
@@ -71,12 +69,11 @@ class FaxPlusClient:
     @property
     def calls(self) -> int:
         """How many requests it has sent so far, those for tokens included."""
-        return self._caller.calls + self._tokens.calls
+        return self._api.calls
 
     def close(self) -> None:
         """Let the connections go."""
-        self._caller.close()
-        self._tokens.close()
+        self._api.close()
 
     def find_fax(self, ids: Sequence[str]) -> Sighting | None:
         """In the outbox while it is on its way or tried again, else among the faxes.
@@ -118,6 +115,21 @@ class FaxPlusClient:
             if self._try("DELETE", f"{self._account}/{OUT}/{part}") is not None:
                 return None
         raise RefusedError("Fax.Plus has no such fax in its outbox, so it cannot be canceled")
+
+    def upload(self, name: str, media_type: str, content: bytes) -> str:
+        """Leave a file with Fax.Plus for a while; the path by which a fax names it."""
+        form = {"format": "tiff" if media_type == TIFF else "pdf"}
+        target = self._caller.target(f"{self._account}/files", form)
+        body, kind = encode_multipart_formdata([("fax_file", (name, content, media_type))])
+        answer = self._call("POST", target, body, kind)
+        path = answer.json().get("path")
+        if not isinstance(path, str) or not path:
+            raise answer.strange("without the path of the file")
+        return path
+
+    def add_to_outbox(self, fax: Mapping[str, object]) -> Answer:
+        """Have it sent: not to be repeated while nobody knows whether it was taken."""
+        return self._call("POST", self._caller.target(f"{self._account}/{OUT}"), fax)
 
     def list_hooks(self) -> tuple[Hook, ...]:
         """Event by event, since the API lists the hooks of one only."""
@@ -180,14 +192,8 @@ class FaxPlusClient:
                 raise
             return None
 
-    def _call(self, method: str, target: str, body: object = None) -> Answer:
-        """Once, and once more with a new token if the old one has run out."""
-        try:
-            return self._caller.call(method, target, self._tokens.headers(), body=body)
-        except CredentialsError as error:
-            if error.status != 401 or not self._tokens.renew():
-                raise
-        return self._caller.call(method, target, self._tokens.headers(), body=body)
+    def _call(self, method: str, target: str, body: object = None, kind: str = "") -> Answer:
+        return self._api.call(method, target, body, kind)
 
 
 def _hook(record: bytes, event: str) -> Hook:

@@ -7,7 +7,7 @@ the answer to it is that of RFC 6749 (`access_token`, perhaps a new `refresh_tok
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from faxhooks.providers.asking import CredentialsError, RefusedError, Renewing, Values
 from faxhooks.providers.calling import PATIENCE, Caller, Patience
@@ -15,23 +15,6 @@ from faxhooks.providers.calling import PATIENCE, Caller, Patience
 TOKEN_URL: Final = "https://accounts.fax.plus/token"  # noqa: S105 (an address)
 ACCESS: Final = "oauth-token"
 REFRESH: Final = "refresh-token"
-
-
-class Tokens(Protocol):
-    """What a request carries to be let in."""
-
-    @property
-    def calls(self) -> int:
-        """How many requests getting it took so far."""
-
-    def headers(self) -> Mapping[str, str]:
-        """For the next request. Raises ProviderError when no token is to be had."""
-
-    def renew(self) -> bool:
-        """Get a new token, if that is possible. Raises ProviderError when it fails."""
-
-    def close(self) -> None:
-        """Let connections go."""
 
 
 @dataclass(slots=True)

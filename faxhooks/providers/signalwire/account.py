@@ -10,6 +10,7 @@ from faxhooks.providers.calling import check_base_url
 from faxhooks.providers.signalwire.answers import read_answer
 from faxhooks.providers.signalwire.callbacks import SignalWire
 from faxhooks.providers.signalwire.client import SignalWireClient
+from faxhooks.providers.signalwire.sender import EVENT_FORMS, REPEATED, SignalWireSender, Terms
 from faxhooks.providers.signalwire.signatures import SIGNATURES
 
 _SPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -54,6 +55,14 @@ def check_yes_no(value: str) -> str:
     return answer
 
 
+def check_event_form(value: str) -> str:
+    """How a list stands in a form. Raises ValueError for anything but the known ways."""
+    form = value.strip().lower()
+    if form not in EVENT_FORMS:
+        raise ValueError(f"must be one of {', '.join(EVENT_FORMS)}")
+    return form
+
+
 def read_account(config: Config, hook_url: str) -> SignalWire:
     """The adapter of one account. Without a signing key it refuses every signature."""
     return SignalWire(
@@ -77,6 +86,19 @@ def make_client(config: Config, _: Renewing) -> SignalWireClient | None:
     if project is None or token is None or address is None:
         return None
     return SignalWireClient(project, token, address)
+
+
+def make_sender(config: Config, renewing: Renewing) -> SignalWireSender | None:
+    """What sends with one account; None where it cannot be asked either."""
+    client = make_client(config, renewing)
+    if client is None:
+        return None
+    name, password, store, form = (
+        next(iter(config.get(option, ())), "")
+        for option in ("sip-username", "sip-password", "store-media", "event-form")
+    )
+    sip = (name, password) if name and password else None
+    return SignalWireSender(client, Terms(store != "no", sip, form or REPEATED))
 
 
 SIGNALWIRE = Provider(
@@ -114,6 +136,26 @@ SIGNALWIRE = Provider(
             "base-url",
             "where the API is, if not at https://SPACE.signalwire.com",
             check=check_base_url,
+        ),
+        Option(
+            "store-media",
+            "no: SignalWire does not keep the documents that are sent",
+            default="yes",
+            check=check_yes_no,
+        ),
+        Option("sip-username", "name for recipients that are SIP addresses", check=check_secret),
+        Option(
+            "sip-password",
+            "password for recipients that are SIP addresses",
+            secret=True,
+            check=check_secret,
+        ),
+        Option(
+            "event-form",
+            "how the events to be told of are asked for, which no page shows: repeated (the "
+            "field once for each), joined (by commas) or none (the end alone is told of)",
+            default=REPEATED,
+            check=check_event_form,
         ),
         Option(
             "unsigned-json",
@@ -167,4 +209,5 @@ SIGNALWIRE = Provider(
     adapter=read_account,
     client=make_client,
     read_answer=read_answer,
+    sender=make_sender,
 )

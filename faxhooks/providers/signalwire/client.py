@@ -96,6 +96,10 @@ class SignalWireClient:
             raise RefusedError("SignalWire knows no such fax, so it cannot be canceled", status=404)
         return _sight(answer, ids) if answer.body else None
 
+    def create_fax(self, form: Fields) -> Answer:
+        """Send a fax: not to be repeated while nobody knows whether it was taken."""
+        return self._call("POST", self._caller.target(self._faxes), form)
+
     def list_media(self, fax_id: str) -> tuple[Media, ...]:
         """The stored documents of a fax: the first page of them, which one fax does not fill."""
         answer = self._first("GET", [fax_id], behind="/Media")
