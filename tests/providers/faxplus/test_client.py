@@ -414,3 +414,18 @@ def test_only_what_began_in_the_window_is_listed(fake: FaxPlusFake) -> None:
     for since, count in ((now - timedelta(hours=1), 1), (now - timedelta(seconds=60), 0)):
         for category in ("sent", "inbox"):
             assert len(client.list_faxes(since, now, category).sightings) == count
+
+
+def test_a_missing_scope_renews_no_token() -> None:
+    with answering(told({"error": "forbidden"}, "403 Forbidden")) as wire:
+        config = {
+            "client-id": ("APIK-a",),
+            "client-secret": ("s",),
+            "refresh-token": ("r",),
+            "oauth-token": ("t",),
+            "base-url": (f"{wire.origin}/v3",),
+            "token-url": (f"{wire.origin}/token",),
+        }
+        with pytest.raises(CredentialsError, match="403"):
+            made(config).find_fax(["a"])
+    assert lines(wire) == ["GET /v3/accounts/self/outbox/a"]
