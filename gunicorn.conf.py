@@ -160,6 +160,8 @@ def post_worker_init(worker: Any) -> None:
     with _folder("serving").open("ab") as file:
         file.write(b".")
     stopping = threading.Event()
+    if os.environ.get("FAXHOOKS_WORKER") == "inside":
+        _work_inside(stopping)
     if hasattr(worker, "asgi"):
         _tell_loop(worker, stopping)
         return
@@ -172,6 +174,16 @@ def post_worker_init(worker: Any) -> None:
     worker.wsgi = with_stopping
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         _set_before(stopping, number)
+
+
+def _work_inside(stopping: threading.Event) -> None:
+    """The demo has no process for the background: its one web process does that work too."""
+    # Not before prometheus-client has its folder, which these bring along.
+    from faxhooks.app import compose_parts  # noqa: PLC0415
+    from faxhooks.worker.running import start  # noqa: PLC0415
+    from faxhooks.worker.tasks import all_loops  # noqa: PLC0415
+
+    start(all_loops(compose_parts(settings)), stopping)
 
 
 def _tell_loop(worker: Any, stopping: threading.Event) -> None:

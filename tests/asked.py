@@ -20,6 +20,7 @@ from tests.fakes import config_of, send, until
 from tests.story import Service, make_service
 
 PACE = "6000"
+HABITS = Habits()
 
 
 @dataclass
@@ -60,7 +61,7 @@ class World:
         """Send a fax, of which the provider calls back; its id."""
         return send(self.fakes[name], self.accounts[name].hook_url, **fields)
 
-    def reconciler(self, habits: Habits = Habits()) -> Reconciler:
+    def reconciler(self, habits: Habits = HABITS) -> Reconciler:
         return Reconciler(self.parts, self.time.now, habits)
 
     def sweep(self) -> dict[str, int]:

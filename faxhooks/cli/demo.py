@@ -150,5 +150,6 @@ def _serve() -> None:
     """Become gunicorn, which this interpreter can run wherever the PATH leads."""
     sys.stdout.flush()
     sys.stderr.flush()
+    os.environ["FAXHOOKS_WORKER"] = "inside"  # gunicorn.conf.py asks for it.
     arguments = ["-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
     os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 (no shell is wanted)

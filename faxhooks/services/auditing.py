@@ -29,6 +29,8 @@ class Action(StrEnum):
     CALLBACKS_PURGED = "callbacks.purged"
     FAXES_EXPORTED = "faxes.exported"
     FAX_TAGGED = "fax.tagged"
+    FAX_REFRESHED = "fax.refreshed"
+    FAXES_RECONCILED = "faxes.reconciled"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     ACCOUNT_ADDED = "account.added"

@@ -39,7 +39,9 @@ def retag(  # noqa: PLR0913 (which fax and tags, who asked, what they see and ha
     fax = lock_tagged(session, found.id)
     if fax is None or fax.merged_into is not None:
         raise BeginAgainError("the fax was merged away before it was locked")
-    if versions is not None and fax_version(fax_json(describe_fax(session, fax))) not in versions:
+    # What stands behind a dot is a version of asking, which changes nothing of the fax.
+    seen = versions and {(version or "").partition(".")[0] for version in versions}
+    if seen is not None and fax_version(fax_json(describe_fax(session, fax))) not in seen:
         raise ChangedError("the fax has changed since; read it again")
     tags = {**fax.tags, **changes}
     left = {name: value for name, value in tags.items() if value is not None}

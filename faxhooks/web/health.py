@@ -12,6 +12,7 @@ from faxhooks.db.checks import check_durability, check_schema
 from faxhooks.db.engine import Database
 from faxhooks.db.inbox import count_backlog
 from faxhooks.domain.errors import FaxhooksError
+from faxhooks.services.askingfigures import AskingFigures, worker_json
 from faxhooks.web.errors import problem
 from faxhooks.web.parts import parts
 
@@ -28,7 +29,8 @@ def healthz() -> Response:
 def readyz() -> Response:
     """The database answers, has this release's tables, and keeps what it commits.
 
-    The backlog, callbacks that nobody understood, is told but is no reason to be not ready.
+    The backlog, callbacks that nobody understood, and how many workers there are, are told but
+    are no reason to be not ready: a web process takes callbacks without any.
     """
     database = parts().database
     checks = {
@@ -39,7 +41,8 @@ def readyz() -> Response:
     ready = all(state == "ok" for state in checks.values())
     backlog = {"unrecognized": database.read(count_backlog, seconds=2)} if ready else None
     status = "ready" if ready else "not ready"
-    response = jsonify({"status": status, "checks": checks, "backlog": backlog})
+    worker = database.read(worker_json, seconds=2) if ready else None
+    response = jsonify({"status": status, "checks": checks, "backlog": backlog, "worker": worker})
     response.status_code = 200 if ready else 503
     return response
 
@@ -53,7 +56,9 @@ def metrics() -> Response:
         return problem(404, "Metrics are off; set METRICS_TOKEN to turn them on.")
     if not hmac.compare_digest(given.encode(), token.encode()):
         return problem(401, "Send the metrics token as `Authorization: Bearer …`.")
-    body = prometheus_client.generate_latest(_registry())
+    figures = CollectorRegistry()
+    figures.register(AskingFigures(parts().database))
+    body = b"".join(map(prometheus_client.generate_latest, (_registry(), figures)))
     return Response(body, content_type=prometheus_client.CONTENT_TYPE_LATEST)
 
 

@@ -24,12 +24,15 @@ class Task:
     """Work that comes round every `seconds`, beginning at once.
 
     `run` is given an event and looks at it between two pieces of work: once it is set, it
-    returns. It may raise UnavailableError, after which it is tried again soon.
+    returns. It may raise UnavailableError, after which it is tried again soon. `end` runs once
+    the loop has been told to stop. A `quiet` task is logged only when it did anything.
     """
 
     name: str
     seconds: float
     run: Callable[[Event], Counts]
+    end: Callable[[], None] = lambda: None
+    quiet: bool = False
 
 
 class Loop:
@@ -44,6 +47,11 @@ class Loop:
     def run(self, stopping: Event) -> None:
         """Work until `stopping` is set."""
         self._wait_until_ready(stopping)
+        self._work(stopping)
+        for task in self._tasks:
+            _end(task)
+
+    def _work(self, stopping: Event) -> None:
         now = time.monotonic()
         due = dict.fromkeys(self._tasks, now)
         failures = dict.fromkeys(self._tasks, 0)
@@ -93,8 +101,18 @@ def _ran(task: Task, stopping: Event) -> bool:
 def _logged(task: Task, stopping: Event) -> Counts:
     began = time.monotonic()
     counts = task.run(stopping)
-    log.info("worker_pass", task=task.name, seconds=round(time.monotonic() - began, 3), **counts)
+    if any(counts.values()) or not task.quiet:
+        seconds = round(time.monotonic() - began, 3)
+        log.info("worker_pass", task=task.name, seconds=seconds, **counts)
     return counts
+
+
+def _end(task: Task) -> None:
+    """Nothing waits for the database once the loop is to stop."""
+    try:
+        task.end()
+    except UnavailableError:
+        log.warning("worker_end_not_noted", task=task.name)
 
 
 def _backoff(failures: int) -> float:

@@ -1,8 +1,9 @@
-"""A loop as a process: started, and ended by a signal within a second."""
+"""Loops as a process: started, and ended by a signal within a second."""
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -18,34 +19,54 @@ GRACE: Final = 0.7
 """Seconds a pass has to come to an end; what it has not committed then is as if never begun."""
 
 
-def run(loop: Loop) -> None:
-    """Run until SIGTERM or SIGINT; raises what ended the loop otherwise.
+def run(*loops: Loop) -> None:
+    """Run until SIGTERM or SIGINT; raises what ended one of the loops otherwise.
 
-    The loop has a thread of its own, so that even a database that hangs cannot delay the end.
+    Each loop has a thread of its own, so that none waits for another, and even a database or a
+    provider that hangs cannot delay the end.
     """
-    stopping, ended = threading.Event(), Future[None]()
+    stopping = threading.Event()
     # Putting into this queue is safe in a signal handler; setting an event is not.
     wanted: SimpleQueue[str] = SimpleQueue()
-    ended.add_done_callback(lambda _: wanted.put("the loop ended"))
+    with _signals(wanted.put):
+        log.info("worker_started")
+        running = [_start(loop, stopping) for loop in loops]
+        for ended in running:
+            ended.add_done_callback(lambda _: wanted.put("a loop ended"))
+        why = wanted.get()
+        stopping.set()
+        until = time.monotonic() + GRACE
+        for ended in running:
+            _join(ended, until)
+        log.info("worker_stopped", why=why)
+
+
+def start(loops: Iterable[Loop], stopping: threading.Event) -> None:
+    """Run them beside something else, which says when they are to stop."""
+    for loop in loops:
+        _start(loop, stopping)
+
+
+def _start(loop: Loop, stopping: threading.Event) -> Future[None]:
+    ended = Future[None]()
 
     def work() -> None:
         try:
             loop.run(stopping)
-        except BaseException as error:  # noqa: BLE001 (the main thread raises it again)
+        except BaseException as error:  # noqa: BLE001 (whoever waits for it raises it again)
             ended.set_exception(error)
         else:
             ended.set_result(None)
 
-    with _signals(wanted.put):
-        log.info("worker_started")
-        threading.Thread(target=work, name="worker", daemon=True).start()
-        why = wanted.get()
-        stopping.set()
-        try:
-            ended.result(timeout=GRACE)
-        except TimeoutError:
-            log.warning("worker_left_a_pass", seconds=GRACE)
-        log.info("worker_stopped", why=why)
+    threading.Thread(target=work, name="worker", daemon=True).start()
+    return ended
+
+
+def _join(ended: Future[None], until: float) -> None:
+    try:
+        ended.result(timeout=max(0.0, until - time.monotonic()))
+    except TimeoutError:
+        log.warning("worker_left_a_pass", seconds=GRACE)
 
 
 @contextmanager

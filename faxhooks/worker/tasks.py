@@ -1,25 +1,50 @@
-"""What the worker does today: it reads callbacks again that were not understood."""
+"""What the worker does: it asks the providers, and reads again what was not understood."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Event
 from typing import Final
 
+from faxhooks.db.checks import check_schema
 from faxhooks.db.inbox import Unread, UnreadFilter
+from faxhooks.services.beating import BEAT_SECONDS, Heart
 from faxhooks.services.parts import Parts
+from faxhooks.services.reconciling import Reconciler
 from faxhooks.services.rereading import INTERNAL, Rereading, list_unread, reread
-from faxhooks.worker.loop import Counts, Task
+from faxhooks.worker.loop import Counts, Loop, Task
 
 OLDER_RELEASES_SECONDS: Final = 3600.0
 OUR_FAULTS_SECONDS: Final = 600.0
+ASKING_SECONDS: Final = 2.0
 
 
 def all_tasks(parts: Parts) -> list[Task]:
-    """Every periodic task; what is added here runs in the worker."""
+    """Every periodic task that does something; what is added here runs in the worker."""
+    return [*_reading(parts), *_asking(parts)]
+
+
+def all_loops(parts: Parts) -> list[Loop]:
+    """The same as they are run side by side: a provider that hangs delays no reading, and
+    nothing delays the heartbeat.
+    """
+
+    def ready() -> None:
+        check_schema(parts.database)
+
+    heart = Heart(parts.database)
+    beating = Task("heartbeat", BEAT_SECONDS, heart.run, heart.stop, quiet=True)
+    return [Loop(tasks, ready) for tasks in (_reading(parts), _asking(parts), [beating])]
+
+
+def _reading(parts: Parts) -> list[Task]:
     return [
         Task("read_older_releases", OLDER_RELEASES_SECONDS, OlderReleases(parts).run),
         Task("read_after_our_faults", OUR_FAULTS_SECONDS, OurFaults(parts).run),
     ]
+
+
+def _asking(parts: Parts) -> list[Task]:
+    return [Task("ask_providers", ASKING_SECONDS, Reconciler(parts).run, quiet=True)]
 
 
 class OlderReleases:

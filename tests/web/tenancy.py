@@ -47,8 +47,10 @@ class World:
 Cell = Callable[[World], None]
 
 
-def absent(method: str, path: str, body: Any = None) -> Cell:
-    """The object is 404 with the very words of one that never was."""
+def absent(method: str, path: str, body: Any = None, there: int = 200) -> Cell:
+    """The object is 404 with the very words of one that never was; `there` is what its own key
+    is answered.
+    """
 
     def check(world: World) -> None:
         never = world.ask(world.ours, method, _never(path), body)
@@ -56,7 +58,7 @@ def absent(method: str, path: str, body: Any = None) -> Cell:
         assert (never.status_code, foreign.status_code) == (404, 404), foreign.text
         words = [{**answer.json, "request_id": None} for answer in (never, foreign)]
         assert words[0] == words[1]
-        assert world.ask(world.theirs, method, world.named(path), body).status_code == 200
+        assert world.ask(world.theirs, method, world.named(path), body).status_code == there
 
     return check
 
@@ -129,6 +131,13 @@ def ours_alone(world: World) -> None:
     assert [row["account"]["label"] for row in said["data"]] == ["main"]
 
 
+def ours_measured(world: World) -> None:
+    """How the callbacks of others come is not told either."""
+    asked = "/stats?measure=callbacks"
+    assert world.ask(world.theirs, "GET", asked).json["total"]["finals"] == 1
+    assert world.ask(world.ours, "GET", asked).json["data"] == []
+
+
 def number_of_callbacks(said: Any) -> int:
     assert len(said["data"]) == said["counts"]["callbacks"]
     return int(said["counts"]["callbacks"])
@@ -143,6 +152,9 @@ CELLS: Mapping[str, Mapping[str, Cell]] = {
     "GET /api/v1/faxes/<uuid:fax_id>": {"fax": absent("GET", "/faxes/{fax}")},
     "PATCH /api/v1/faxes/<uuid:fax_id>": {
         "fax": absent("PATCH", "/faxes/{fax}", {"tags": {"a": "b"}}),
+    },
+    "POST /api/v1/faxes/<uuid:fax_id>/actions/refresh": {
+        "fax": absent("POST", "/faxes/{fax}/actions/refresh", there=409),
     },
     "GET /api/v1/faxes/<uuid:fax_id>/history": {"fax": absent("GET", "/faxes/{fax}/history")},
     "GET /api/v1/changes": {"fax": none_of("/changes")},
@@ -174,6 +186,7 @@ CELLS: Mapping[str, Mapping[str, Cell]] = {
         "account": stats_of("account={account}&bucket=day"),
         "provider": stats_of("provider=faxplus&group_by=account"),
         "all": ours_alone,
+        "callbacks": ours_measured,
     },
     "GET /api/v1/numbers/<string:e164>": {"number": absent("GET", "/numbers/{number}")},
     "GET /api/v1/audit": {"audit": not_for_keys_of_an_account("/audit")},

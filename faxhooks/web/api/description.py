@@ -52,6 +52,7 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     415: "The body is not of the media type that is needed.",
     422: "A field of the body is wrong; `errors` points to it.",
     429: "Too many requests with this key; see `Retry-After`.",
+    502: "The provider does not answer, or not as its documentation says; try again later.",
     503: "The database does not answer; see `Retry-After`.",
 }
 _ALWAYS: Final = (400, 401, 403, 404, 429, 503)

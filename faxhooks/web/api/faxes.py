@@ -10,13 +10,23 @@ from sqlalchemy.orm import Session
 from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import Bookmark, FaxFilter, Sort, describe_fax, list_page
 from faxhooks.db.history import list_entries
-from faxhooks.services.presenting import FaxPageSchema, FaxSchema, HistorySchema
-from faxhooks.services.shapes import Shape, entry_json, fax_json, fax_version, present
+from faxhooks.providers.asking import ProviderError
+from faxhooks.services.pollshapes import OneFaxSchema, with_poll
+from faxhooks.services.presenting import FaxPageSchema, HistorySchema
+from faxhooks.services.refreshing import CannotAskError, refresh
+from faxhooks.services.shapes import (
+    Shape,
+    entry_json,
+    fax_json,
+    fax_version,
+    present,
+)
 from faxhooks.web.api.answers import linked, versioned
 from faxhooks.web.api.exports import CSV, JSON, NDJSON, best_type, csv_export, ndjson_export
 from faxhooks.web.api.faxqueries import FaxQuery, ShapeQuery
 from faxhooks.web.api.queries import NoQuery, QueryParser
-from faxhooks.web.auth import guard, requires, visible_accounts
+from faxhooks.web.auth import actor, guard, requires, visible_accounts
+from faxhooks.web.errors import problem
 from faxhooks.web.parts import cursors, parts
 
 Blueprint.ARGUMENTS_PARSER = QueryParser()
@@ -37,17 +47,50 @@ def list_faxes(asked: dict[str, Any]) -> Response:
 @blueprint.get("/faxes/<uuid:fax_id>")
 @requires("read")
 @blueprint.arguments(ShapeQuery, location="query")
-@blueprint.response(200, FaxSchema)
+@blueprint.response(200, OneFaxSchema)
 def show_fax(asked: dict[str, Any], fax_id: UUID) -> Response:
-    """One fax."""
+    """One fax, and how its provider is asked about it."""
     accounts = visible_accounts()
 
     def ask(session: Session) -> tuple[dict[str, Any], str]:
         fax = describe_fax(session, get_fax(session, fax_id, accounts=accounts))
-        (shown,) = present(session, [fax], asked["shape"])
-        return shown, fax_version(fax_json(fax))
+        shape: Shape = asked["shape"]
+        (shown,) = present(session, [fax], shape)
+        if shape.fields:
+            return shown, fax_version(fax_json(fax))
+        return with_poll(session, fax, shown)
 
     return versioned(*parts().database.read(ask))
+
+
+@blueprint.post("/faxes/<uuid:fax_id>/actions/refresh")
+@requires("send", "admin")
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.response(200, OneFaxSchema)
+@blueprint.alt_response(502, description="The provider did not answer.")
+def refresh_fax(_: dict[str, Any], fax_id: UUID) -> Response:
+    """Ask the provider about a fax now, and wait for the answer.
+
+    409 where it cannot be asked now, with the reason.
+    """
+    accounts = visible_accounts()
+    refresh(parts(), fax_id, actor=actor(), accounts=accounts)
+
+    def ask(session: Session) -> tuple[dict[str, Any], str]:
+        fax = describe_fax(session, get_fax(session, fax_id, accounts=accounts))
+        return with_poll(session, fax, fax_json(fax))
+
+    return versioned(*parts().database.read(ask))
+
+
+@blueprint.errorhandler(CannotAskError)
+def _cannot_ask(error: CannotAskError) -> Response:
+    return problem(409, f"{error}.")
+
+
+@blueprint.errorhandler(ProviderError)
+def _no_answer(error: ProviderError) -> Response:
+    return problem(502, f"{error}.")
 
 
 @blueprint.get("/faxes/<uuid:fax_id>/history")

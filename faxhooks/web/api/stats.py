@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from flask import Response, jsonify
@@ -13,8 +14,9 @@ from faxhooks.db.buckets import Bucket
 from faxhooks.db.statistics import Grouping, Window
 from faxhooks.domain.fax import Direction
 from faxhooks.providers.registry import PROVIDERS
+from faxhooks.services.askingfigures import ask_callbacks
 from faxhooks.services.jsonfields import Moment
-from faxhooks.services.statistics import ask_statistics
+from faxhooks.services.statistics import ask_statistics, check_window
 from faxhooks.web.api.queries import Instant, PageQuery, QueryParser, Words
 from faxhooks.web.auth import guard, requires, visible_accounts
 from faxhooks.web.parts import parts
@@ -25,6 +27,13 @@ guard(blueprint)
 
 DEFAULT_WINDOW: Final = timedelta(days=30)
 _BUCKETS: Final = f"Allowed are: {', '.join(Bucket)}."
+
+
+class Measure(StrEnum):
+    """What is counted."""
+
+    FAXES = "faxes"
+    CALLBACKS = "callbacks"
 
 
 class StatsQuery(PageQuery):
@@ -43,6 +52,16 @@ class StatsQuery(PageQuery):
         load_default=None,
         metadata={"description": "First heard of before this time; now, if left out."},
     )
+    measure = fields.Enum(
+        Measure,
+        by_value=True,
+        load_default=Measure.FAXES,
+        error_messages={"unknown": f"Allowed are: {', '.join(Measure)}."},
+        metadata={
+            "description": "`faxes`, or `callbacks`: of each account, how many ends were first "
+            "known by a callback or by asking the provider, and how late callbacks told them."
+        },
+    )
     bucket = fields.Enum(
         Bucket,
         by_value=True,
@@ -59,12 +78,16 @@ class StatsQuery(PageQuery):
     def _settled(self, given: dict[str, Any], **_: Any) -> dict[str, Any]:
         """With the ends of the window that were left out."""
         bucket, groupings = given.pop("bucket"), given.pop("group_by")
+        measure = given.pop("measure")
+        if measure is Measure.CALLBACKS and (bucket or groupings):
+            raise ValidationError("Callbacks are measured by account alone.", "measure")
         if len(set(groupings)) < len(groupings):
             raise ValidationError("Name each grouping once.", "group_by")
         given["end"] = given["end"] or datetime.now(UTC)
         given["start"] = given["start"] or given["end"] - DEFAULT_WINDOW
         groupings = [Grouping(name) for name in groupings]
-        return {"window": Window(**given), "bucket": bucket, "groupings": groupings}
+        asked = {"window": Window(**given), "bucket": bucket, "groupings": groupings}
+        return {"measure": measure, **asked}
 
 
 class OutcomesSchema(Schema):
@@ -85,7 +108,25 @@ class PercentilesSchema(Schema):
     p99 = fields.Float()
 
 
-class FaxCountsSchema(Schema):
+class LatenessSchema(Schema):
+    """Seconds from a fax's end, by the provider's time, to the callback that told it."""
+
+    p50 = fields.Float()
+    p95 = fields.Float()
+
+
+class CallbackCountsSchema(Schema):
+    """With `measure=callbacks`, and not otherwise: by what the ends of faxes were known."""
+
+    finals = fields.Integer(metadata={"description": "Faxes that ended."})
+    by_callback = fields.Integer(metadata={"description": "A callback told it first."})
+    by_asking = fields.Integer(
+        metadata={"description": "The provider's answer told it first: a callback was lost."}
+    )
+    lateness = fields.Nested(LatenessSchema, allow_none=True)
+
+
+class FaxCountsSchema(CallbackCountsSchema):
     """Faxes in numbers."""
 
     faxes = fields.Integer()
@@ -127,10 +168,23 @@ class StatsSchema(Schema):
 def show_stats(asked: Mapping[str, Any]) -> Response:
     """Counts by outcome, success rate, pages, and times to the final state."""
     window: Window = replace(asked["window"], visible=visible_accounts())
+    rows, total = _MEASURES[asked["measure"]](window, asked)
+    said = {"start": window.start, "end": window.end, "data": rows, "total": total}
+    return jsonify(StatsSchema().dump(said))
+
+
+def _of_faxes(window: Window, asked: Mapping[str, Any]) -> tuple[Any, Any]:
     found = parts().database.read(
         lambda session: ask_statistics(
             session, window, bucket=asked["bucket"], groupings=asked["groupings"]
         )
     )
-    said = {"start": window.start, "end": window.end, "data": found.rows, "total": found.total}
-    return jsonify(StatsSchema().dump(said))
+    return found.rows, found.total
+
+
+def _of_callbacks(window: Window, _: Mapping[str, Any]) -> tuple[Any, Any]:
+    check_window(window.start, window.end, None)
+    return parts().database.read(lambda session: ask_callbacks(session, window))
+
+
+_MEASURES: Final = {Measure.FAXES: _of_faxes, Measure.CALLBACKS: _of_callbacks}
