@@ -95,7 +95,10 @@ def _arrival(event: FaxEvent) -> tuple[datetime, bytes]:
 
 
 def _greatest(ranked: Sequence[FaxEvent], value: Callable[[FaxEvent], T | None]) -> T | None:
-    return next((found for event in ranked if (found := value(event)) is not None), None)
+    for event in ranked:
+        if (found := value(event)) is not None:
+            return found
+    return None
 
 
 def _agreeing(ranked: Sequence[FaxEvent], status: FaxStatus) -> list[FaxEvent]:
