@@ -13,6 +13,7 @@ from faxhooks.domain.errors import InvalidInputError
 from faxhooks.providers.base import Option, Provider
 from faxhooks.providers.registry import PROVIDERS, get_provider
 from faxhooks.services.accounts import Account, Values
+from faxhooks.services.askingfigures import asking_json
 from faxhooks.services.auditing import unix_actor
 
 
@@ -69,9 +70,19 @@ def list_accounts(context: Context) -> None:
 @click.argument("name")
 @pass_context
 def show(context: Context, name: str) -> None:
-    """One account by its label or id: hook URLs, options, and which secrets are set."""
-    found = context.parts.database.read(lambda session: context.parts.accounts.get(session, name))
-    context.answer(account_json(found), lambda _: show_fields(_described(found)))
+    """One account by its label or id: hook URLs, options, which secrets are set, how its
+    provider is asked, and how its callbacks came in the last 30 days.
+    """
+
+    def work(session: Session) -> tuple[Account, dict[str, Any]]:
+        found = context.parts.accounts.get(session, name)
+        return found, asking_json(session, found.id)
+
+    found, asking = context.parts.database.read(work)
+    context.answer(
+        {**account_json(found), "asking": asking},
+        lambda _: show_fields([*_described(found), *_asking(asking)]),
+    )
 
 
 @account.command()
@@ -188,6 +199,22 @@ def _described(account: Account) -> list[tuple[str, Any]]:
         *((name, _counted(values) if name in secret else values) for name, values in kept),
         ("created", account.created_at),
         ("disabled", account.disabled_at),
+    ]
+
+
+def _asking(asking: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    met = asking["callbacks"] or {"finals": 0, "by_callback": 0, "by_asking": 0, "lateness": None}
+    late = met["lateness"]
+    return [
+        ("to ask about", asking["due"]),
+        ("asked up to", asking["swept_until"]),
+        ("left alone until", asking["paused_until"]),
+        ("last error", asking["last_error"]),
+        ("at", asking["last_error_at"]),
+        ("ends in 30 days", met["finals"]),
+        ("told by callbacks", met["by_callback"]),
+        ("found by asking", met["by_asking"]),
+        ("callbacks late by", late and f"p50 {late['p50']:.1f} s, p95 {late['p95']:.1f} s"),
     ]
 
 

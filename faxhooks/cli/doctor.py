@@ -7,6 +7,7 @@ import click
 import requests
 from sqlalchemy.orm import Session
 
+from faxhooks.cli.askingfindings import check_asking
 from faxhooks.cli.context import Context, Deployment, pass_context
 from faxhooks.cli.findings import Finding, Level, check_database, report, said_and_advised
 from faxhooks.db import inbox
@@ -64,6 +65,7 @@ def _content(parts: Parts) -> Iterator[Finding]:
         yield Finding("secrets", Level.FAULT, *said_and_advised(str(error)))
         return
     yield from parts.database.read(_keys_and_inbox)
+    yield from parts.database.read(lambda session: check_asking(session, parts))
 
 
 def _accounts(session: Session, parts: Parts) -> list[Finding]:

@@ -13,6 +13,7 @@ from faxhooks.cli.doctor import doctor
 from faxhooks.cli.faxes import faxes
 from faxhooks.cli.keys import key
 from faxhooks.cli.purge import purge
+from faxhooks.cli.reconcile import reconcile
 from faxhooks.cli.simulate import simulate
 from faxhooks.cli.users import user
 from faxhooks.cli.worker import worker
@@ -39,6 +40,7 @@ for _command in (
     simulate,
     demo,
     worker,
+    reconcile,
     purge,
 ):
     cli.add_command(_command)

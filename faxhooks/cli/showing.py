@@ -72,7 +72,9 @@ def show_fields(pairs: Iterable[tuple[str, Any]]) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
-def follow(work: Iterable[T], total: int, what: str) -> Iterable[T]:
-    """The same things, with a progress bar on standard error where that is a terminal."""
+def follow(work: Iterable[T], total: int | None, what: str) -> Iterable[T]:
+    """The same things, with a progress bar on standard error where that is a terminal; without
+    a `total` it only shows that it goes on.
+    """
     console = make_console(stderr=True)
     return track(work, what, total, console=console, disable=not console.is_terminal)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import click
@@ -32,6 +32,17 @@ def read_moment(ctx: click.Context, param: click.Parameter, value: str | None) -
     found = None if value is None else moment(value.strip())
     if value is not None and found is None:
         raise click.BadParameter("give a time such as 2026-01-13T21:54:46Z", ctx, param)
+    return found
+
+
+def read_since(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
+    """An option's callback: an RFC 3339 time, or how long ago it was."""
+    if _AGE.fullmatch(value.strip()):
+        return datetime.now(UTC) - (read_age(ctx, param, value) or timedelta())
+    found = moment(value.strip())
+    if found is None:
+        said = "give a time such as 2026-01-13T21:54:46Z, or an age such as 30d"
+        raise click.BadParameter(said, ctx, param)
     return found
 
 
