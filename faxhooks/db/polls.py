@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from faxhooks.db.batches import Insert
 from faxhooks.db.models import EventRow, FaxRow, ReferenceRow
 from faxhooks.db.pollmodels import AskingRow, FeedReaderRow, PollRow
+from faxhooks.db.references import OWN
 from faxhooks.domain.fax import Outcome
 
 _EMPTY: Final = {
@@ -178,7 +179,11 @@ def list_ids(session: Session, rows: Collection[FaxRow]) -> dict[UUID, list[str]
     found: dict[UUID, list[str]] = {row.id: [] for row in rows}
     for fax_id, reference in session.execute(
         select(ReferenceRow.fax_id, ReferenceRow.reference)
-        .where(ReferenceRow.fax_id.in_(found), ReferenceRow.shared.is_(False))
+        .where(
+            ReferenceRow.fax_id.in_(found),
+            ReferenceRow.shared.is_(False),
+            ReferenceRow.reference.not_like(f"{OWN}%"),
+        )
         .order_by(ReferenceRow.reference)
     ):
         found[fax_id].append(reference)

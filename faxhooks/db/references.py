@@ -1,7 +1,7 @@
 """The way from a provider's ids to a fax."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -12,6 +12,11 @@ from faxhooks.db.models import ReferenceRow
 
 Key = tuple[UUID, str]
 """An account and an id that identifies a fax in it."""
+
+OWN: Final = "own:"
+"""What an id begins with that is ours: a fax sent from here has one until its provider names
+its own, and no provider knows it.
+"""
 
 _REFERENCES: Any = ReferenceRow.__table__
 _FIND = Select(

@@ -7,6 +7,7 @@ FaxhooksError
 ├── InvalidInputError   a person's or a client's input is wrong
 │   └── InvalidBodyError    and it stands in a JSON body
 ├── ChangedError        the object is no longer what the caller took it for
+├── ConflictError       the object is not in a state that allows it
 ├── RefusedError        whoever it is may not sign in, or not yet
 └── SettingsError       the service must not start like this
 """
@@ -53,6 +54,10 @@ class InvalidBodyError(InvalidInputError):
 
 class ChangedError(FaxhooksError):
     """The object has changed since the caller read it: read it again, then decide anew."""
+
+
+class ConflictError(FaxhooksError):
+    """The object is not in a state that allows what was asked; the text says which would."""
 
 
 class RefusedError(FaxhooksError):

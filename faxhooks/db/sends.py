@@ -1,0 +1,101 @@
+"""What is to be sent: taken up by one worker at a time, an account's faxes one after another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
+from uuid_utils.compat import uuid7
+
+from faxhooks.db.batches import Insert
+from faxhooks.db.sendmodels import SendPaceRow, SendRow
+
+
+class SendState(StrEnum):
+    """How far a fax has come on the way to its provider."""
+
+    WAITING = "waiting"
+    SUBMITTING = "submitting"  # The provider may have it; nobody knows until it answers.
+    SENT = "sent"
+    NOT_SENT = "not-sent"
+    UNSURE = "unsure"  # Only a person can tell whether the provider has it.
+
+
+_PACE: Final = Insert(SendPaceRow, "DO NOTHING")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A send that is ours until a while from now; `was` is the state in which it was found."""
+
+    id: UUID
+    fax_id: UUID
+    was: SendState
+    submitted_at: datetime | None
+
+
+def add_sends(session: Session, rows: Sequence[SendRow]) -> None:
+    """Enter them into the outbox."""
+    session.add_all(rows)
+    session.flush()
+
+
+def lock_send(session: Session, fax_id: UUID) -> SendRow | None:
+    """The send of a fax, held until the transaction ends; None for one not sent from here."""
+    return session.get(SendRow, fax_id, with_for_update=True, populate_existing=True)
+
+
+def get_send(session: Session, fax_id: UUID) -> SendRow:
+    """The same, to look at, of one that was sent from here."""
+    return session.get_one(SendRow, fax_id)
+
+
+def list_due_accounts(session: Session, now: datetime) -> Sequence[UUID]:
+    """The accounts that have anything to be taken up."""
+    return session.scalars(select(SendRow.account_id).where(SendRow.due_at <= now).distinct()).all()
+
+
+def lock_pace(session: Session, account_id: UUID, now: datetime) -> SendPaceRow:
+    """An account's pace, held until the transaction ends: so its faxes are taken up in turn."""
+    _PACE.run(session, [{"account_id": account_id, "next_at": now}])
+    return session.get_one(SendPaceRow, account_id, with_for_update=True, populate_existing=True)
+
+
+def claim_due(session: Session, account_id: UUID, now: datetime, lease: timedelta) -> Claim | None:
+    """Take up what is due longest of an account whose pace the caller has locked.
+
+    A fax waits while another to the same recipient may or may not be at the provider: to tell
+    two such faxes apart in its list would be guessing.
+    """
+    other = aliased(SendRow)
+    blocked = exists().where(
+        other.account_id == SendRow.account_id,
+        other.recipient == SendRow.recipient,
+        other.state == SendState.SUBMITTING,
+        SendRow.state == SendState.WAITING,
+    )
+    row = session.scalars(
+        select(SendRow)
+        .where(SendRow.account_id == account_id, SendRow.due_at <= now, ~blocked)
+        .order_by(SendRow.due_at, SendRow.fax_id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=SendRow)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    was = SendState(row.state)
+    row.claim, row.due_at = uuid7(), now + lease
+    if was is SendState.WAITING:
+        row.state, row.submitted_at, row.tries = SendState.SUBMITTING, now, row.tries + 1
+    session.flush()
+    return Claim(row.claim, row.fax_id, was, row.submitted_at)
+
+
+def settle_send(row: SendRow, state: SendState, due_at: datetime | None, error: str | None) -> None:
+    """Note where it stands now, and that nobody has it any longer."""
+    row.state, row.due_at, row.error, row.claim = state, due_at, error, None

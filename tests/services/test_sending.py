@@ -1,0 +1,161 @@
+"""A fax that is ordered is handed to its provider once, whatever goes wrong on the way."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from faxhooks.services.sending import Dispatcher
+from faxhooks.simulator.fakes.behaviour import WELL, Behaviour
+from tests.asked import World, world
+from tests.ordered import dispatch, order, shown, state, taken, told
+
+NAMES = ("signalwire", "faxplus")
+each = pytest.mark.parametrize("name", NAMES)
+HANGS = Behaviour(hang=1.0, hang_seconds=0.1, drop=1.0)
+
+
+@pytest.fixture
+def well(database_url: str) -> Iterator[World]:
+    with world(database_url) as made:
+        yield made
+
+
+@each
+def test_it_is_queued_before_anybody_hears_of_it(well: World, name: str) -> None:
+    (fax_id,) = order(well, name)
+    fax = shown(well, fax_id)
+    assert (fax["status"], fax["direction"], fax["evidence"]) == ("queued", "outbound", "own")
+    assert (fax["to"], fax["from"]) == ("+13105550101", "+13105550100")
+    assert fax["provider_fax_id"].startswith("own:")
+    assert taken(well, name) == []
+
+
+@each
+def test_it_is_sent_and_its_callbacks_find_it(well: World, name: str) -> None:
+    (fax_id,) = order(well, name)
+    assert dispatch(well) == {"sent": 1, "traced": 0}
+    assert state(well, fax_id) == "sent"
+    assert not shown(well, fax_id)["provider_fax_id"].startswith("own:")
+    well.put_on(hours=1)
+    well.settle()
+    well.sweep()
+    fax = shown(well, fax_id)
+    assert fax["status"] == "delivered"
+    assert len(well.service.api.faxes()) == 1
+    assert told(well, fax_id)[:2] == [("send", "queued"), ("send", "queued")]
+    assert dispatch(well) == {"sent": 0, "traced": 0}
+    assert len(taken(well, name)) == 1
+
+
+@each
+@pytest.mark.parametrize("seed", range(4))
+def test_one_whose_outcome_is_unknown_is_looked_for_and_never_sent_twice(
+    well: World, name: str, seed: int
+) -> None:
+    """The fake that hangs does half of what it is asked for."""
+    (fax_id,) = order(well, name)
+    fake = well.fakes[name]
+    fake.dice._seed = seed
+    fake.behaviour = HANGS
+    dispatch(well)
+    fake.behaviour = replace(WELL, drop=1.0)
+    held = len(taken(well, name))
+    if state(well, fax_id) == "submitting":  # Else it was the upload that hung.
+        assert dispatch(well) == {"sent": 0, "traced": 0}
+        well.put_on(minutes=2)
+        assert dispatch(well)["traced"] == 1
+        assert state(well, fax_id) == "sent" if held else told(well, fax_id)[1] == ("send", None)
+    well.put_on(minutes=10)
+    dispatch(well)
+    assert state(well, fax_id) == "sent"
+    assert len(taken(well, name)) == 1
+
+
+@each
+def test_who_dies_with_a_fax_in_hand_leaves_it_to_be_looked_for(well: World, name: str) -> None:
+    """Whether the provider had it already or not."""
+    fax_ids = order(well, name, "+13105550101", "+13105550102")
+    with pytest.raises(Died):
+        dispatch_and_die(well, before=True)
+    well.put_on(seconds=5)
+    with pytest.raises(Died):
+        dispatch_and_die(well, before=False)
+    assert [state(well, each) for each in fax_ids] == ["submitting"] * 2
+    assert dispatch(well) == {"sent": 0, "traced": 0}
+    for _ in range(4):
+        well.put_on(minutes=6)
+        dispatch(well)
+    assert [state(well, each) for each in fax_ids] == ["sent"] * 2
+    assert sorted(each["to"] for each in taken(well, name)) == ["+13105550101", "+13105550102"]
+
+
+def test_while_one_is_in_doubt_no_other_goes_to_its_recipient(well: World) -> None:
+    """In the provider's list nobody could tell the two apart."""
+    first, second = (order(well, "faxplus")[0] for _ in range(2))
+    with pytest.raises(Died):
+        dispatch_and_die(well, before=True)
+    assert dispatch(well) == {"sent": 0, "traced": 0}
+    assert [state(well, each) for each in (first, second)] == ["submitting", "waiting"]
+    for _ in range(3):
+        well.put_on(minutes=6)
+        dispatch(well)
+    assert [state(well, each) for each in (first, second)] == ["sent", "sent"]
+    assert len(taken(well, "faxplus")) == 2
+
+
+@each
+def test_a_fault_that_passes_is_waited_for(well: World, name: str) -> None:
+    (fax_id,) = order(well, name)
+    well.fakes[name].behaviour = Behaviour(throttle=1.0, retry_after="30")
+    dispatch(well)
+    well.fakes[name].behaviour = WELL
+    well.put_on(seconds=20)
+    assert dispatch(well) == {"sent": 0, "traced": 0}
+    well.put_on(seconds=20)
+    dispatch(well)
+    assert state(well, fax_id) == "sent"
+    assert len(taken(well, name)) == 1
+
+
+def test_what_the_provider_refuses_has_failed_for_its_reason(well: World) -> None:
+    (fax_id,) = order(well, "signalwire", "sip:nobody")
+    well.fakes["signalwire"].secrets = {
+        **well.fakes["signalwire"].secrets,
+        "api-token": ("PTanother",),
+    }
+    dispatch(well)
+    fax = shown(well, fax_id)
+    assert (fax["status"], fax["outcome"]) == ("failed", "failure")
+    assert fax["reason"]["code"] == "account.not_allowed"
+    assert fax["error"]["code"] == "20003"
+    assert state(well, fax_id) == "not-sent"
+
+
+def test_an_account_is_given_no_more_faxes_than_its_provider_takes(well: World) -> None:
+    """SignalWire's is one call a second, whoever sends."""
+    order(well, "signalwire", "+13105550101", "+13105550102", "+13105550103")
+    assert [dispatch(well)["sent"] for _ in range(3)] == [1, 0, 0]
+    well.put_on(seconds=1)
+    assert [dispatch(well)["sent"] for _ in range(3)] == [1, 0, 0]
+    order(well, "faxplus", "+13105550101", "+13105550102")
+    assert dispatch(well)["sent"] == 2
+
+
+class Died(BaseException):
+    """Stands for the end of a process: nothing that would tidy up catches it."""
+
+
+def dispatch_and_die(well: World, before: bool) -> None:
+    """A pass that ends when the provider is called: before it hears of it, or after."""
+    hand_over = Dispatcher._hand_over
+
+    def die(*arguments: Any) -> Any:
+        if not before:
+            hand_over(*arguments)
+        raise Died
+
+    with patch.object(Dispatcher, "_hand_over", die):
+        dispatch(well)
