@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import Connection, Engine, text
 
 from faxhooks.db import models_people as _people  # noqa: F401 (its tables belong to the schema)
+from faxhooks.db import models_refusals as _refusals  # noqa: F401 (its tables belong to the schema)
 from faxhooks.db import pollmodels as _pollmodels  # noqa: F401 (its tables belong to the schema)
 from faxhooks.db import sendmodels as _sendmodels  # noqa: F401 (its tables belong to the schema)
 from faxhooks.db.engine import open_engine

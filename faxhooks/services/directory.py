@@ -84,6 +84,11 @@ class Directory:
             raise NotFoundError("there is no such account")
         return found
 
+    def list_of(self, provider: str) -> list[Entrance]:
+        """All accounts of a provider, disabled ones too."""
+        found = self._current(FRESH_SECONDS).by_account.values()
+        return [entrance for entrance in found if entrance.provider.name == provider]
+
     def _current(self, seconds: float) -> _Snapshot:
         """The directory, read again when it is older than this.
 

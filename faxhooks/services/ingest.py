@@ -24,6 +24,7 @@ from faxhooks.services.claiming import Fact
 from faxhooks.services.committing import GroupCommit
 from faxhooks.services.directory import Directory, Entrance
 from faxhooks.services.recording import Recorded, record
+from faxhooks.services.refusing import Refusals
 
 log = structlog.get_logger()
 
@@ -50,9 +51,13 @@ _Kept = tuple[Delivery, Verdict]
 
 
 class Receiver:
-    """The one way in for callbacks; `release` is noted on each, to know who misread it."""
+    """The one way in for callbacks; `release` is noted on each, to know who misread it.
+
+    `refusals` counts what is turned away, of which nothing is kept.
+    """
 
     def __init__(self, database: Database, directory: Directory, release: str) -> None:
+        self.refusals = Refusals(database, directory)
         self._database = database
         self._directory = directory
         self._release = release
@@ -65,7 +70,7 @@ class Receiver:
         not the provider's, UnavailableError when it could not be kept.
         """
         until = time.monotonic() + HOOK_DEADLINE
-        delivery = admit(self._directory.find(provider, token), token, callback)
+        delivery = self._admit(self._directory.find(provider, token), token, callback)
         self._keep(delivery, until)
         return delivery.entrance.adapter.reply(callback)
 
@@ -75,13 +80,21 @@ class Receiver:
         entrance = self._directory.peek(provider, token)
         if entrance is None:
             entrance = await asyncio.to_thread(self._directory.find, provider, token)
-        delivery = admit(entrance, token, callback)
+        delivery = self._admit(entrance, token, callback)
         _note(*await self._commits.submit_soon(delivery, until))
         return entrance.adapter.reply(callback)
 
     def check(self, provider: str, token: str) -> None:
         """Whether there is such a hook; raises NotFoundError."""
         self._directory.find(provider, token)
+
+    def _admit(self, entrance: Entrance, token: str, callback: Callback) -> Delivery:
+        """Verified and read. What is refused is counted here, where its account is known."""
+        try:
+            return admit(entrance, token, callback)
+        except AuthenticityError as error:
+            self.refusals.note(entrance, callback, error.cause)
+            raise
 
     def _keep(self, delivery: Delivery, until: float) -> None:
         """Committed before we answer."""

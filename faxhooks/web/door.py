@@ -18,7 +18,6 @@ from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from faxhooks.domain.callback import Callback
-from faxhooks.services import meters
 from faxhooks.services.parts import Parts
 from faxhooks.web.hooks import MAX_BODY, ROUTE, refuse
 from faxhooks.web.requests import FIXED_HEADERS, log_request, request_id
@@ -73,7 +72,7 @@ class Door:
         """Its status, headers and body."""
         body = await _read(headers, receive)
         if body is None:
-            meters.refused("413")
+            self._parts.receiver.refusals.count("413")
             return 413, {**_PLAIN}, b""
         callback = Callback(
             method=scope["method"],
@@ -86,7 +85,7 @@ class Door:
         try:
             reply = await self._parts.receiver.receive_soon(found[1], found[2], callback)
         except Exception as error:  # noqa: BLE001 (all of them are told apart there)
-            status, more = refuse(error)
+            status, more = refuse(error, self._parts.receiver.refusals)
             return status, _PLAIN | more, b""
         return 200, {"Content-Type": reply.content_type}, reply.body
 

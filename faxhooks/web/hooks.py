@@ -13,7 +13,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import AuthenticityError, NotFoundError, UnavailableError
-from faxhooks.services import meters
+from faxhooks.services.refusing import Refusals
 from faxhooks.web.errors import RETRY_AFTER
 from faxhooks.web.parts import parts
 
@@ -80,28 +80,29 @@ def _body() -> bytes:
 
 @hooks.errorhandler(Exception)
 def _refused(error: Exception) -> Response:
-    status, headers = refuse(error)
+    status, headers = refuse(error, parts().receiver.refusals)
     return Response(status=status, headers=headers)
 
 
-def refuse(error: Exception) -> tuple[int, dict[str, str]]:
-    """The status and the headers that such a request is answered with; counted as refused."""
+def refuse(error: Exception, refusals: Refusals) -> tuple[int, dict[str, str]]:
+    """The status and the headers that such a request is answered with; counted as refused,
+    but for what is not authentic, which the receiver has counted with its account.
+    """
     if isinstance(error, UnavailableError):
-        meters.refused("unavailable")
+        refusals.count("unavailable")
         return 503, {"Retry-After": RETRY_AFTER}
     if isinstance(error, AuthenticityError):
-        meters.refused(error.cause)
         return 403, {}
     if isinstance(error, NotFoundError):
-        meters.refused("unknown_token")
+        refusals.count("unknown_token")
         return 404, {}
     log.exception("request_failed")
-    meters.refused("internal")
+    refusals.count("internal")
     return 500, {}
 
 
 @hooks.errorhandler(HTTPException)
 def _http(error: HTTPException) -> Response:
-    meters.refused(str(error.code))
+    parts().receiver.refusals.count(str(error.code))
     kept = [(name, value) for name, value in error.get_headers() if name == "Allow"]
     return Response(status=error.code, headers=kept)
