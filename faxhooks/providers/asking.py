@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol
 
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import FaxhooksError
@@ -150,32 +150,6 @@ class Client(Protocol):
 
     def close(self) -> None:
         """Let the connection go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """A hook as the provider has it registered: where it calls, and for which event."""
-
-    id: str
-    target: str
-    event: str
-
-
-@runtime_checkable
-class HookClient(Protocol):
-    """A client of a provider that lets hooks be registered by its API."""
-
-    hook_events: ClassVar[tuple[str, ...]]
-    """The events there is to register a hook for, all of which an account needs."""
-
-    def list_hooks(self) -> tuple[Hook, ...]:
-        """Every hook of those events, ours and others'."""
-
-    def add_hook(self, target: str, event: str) -> Hook:
-        """Have an event reported to this URL."""
-
-    def remove_hook(self, hook_id: str) -> None:
-        """End one; one that is not there is as good as removed."""
 
 
 def renew_alone(values: Values) -> Renewing:

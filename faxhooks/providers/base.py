@@ -8,6 +8,7 @@ from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import AuthenticityError, UnreadableError
 from faxhooks.domain.fax import Evidence, FaxEvent
 from faxhooks.providers.asking import Client, Renewing
+from faxhooks.providers.connecting import HookClient, Step, plain_guide
 from faxhooks.providers.sending import Sender
 
 Config = Mapping[str, tuple[str, ...]]
@@ -118,7 +119,9 @@ class Provider:
     `client` takes an account's values and how they are renewed; it is None for a provider that
     cannot be asked, and returns None for an account without the credentials that asking takes.
     `read_answer` reads the answer of a `Sighting` again; it is as pure as an adapter.
-    `sender` is made like a client, of a provider that can be sent through.
+    `sender` is made like a client, of a provider that can be sent through; `connect` likewise,
+    of one that lets hooks be registered by its API. `guide` takes an account's values and its
+    hook URL, and says what a person does with it.
     """
 
     name: str
@@ -130,6 +133,8 @@ class Provider:
     client: Callable[[Config, Renewing], Client | None] | None = None
     read_answer: Callable[[Config, Callback], tuple[FaxEvent, ...]] | None = None
     sender: Callable[[Config, Renewing], Sender | None] | None = None
+    connect: Callable[[Config, Renewing], HookClient | None] | None = None
+    guide: Callable[[Config, str], tuple[Step, ...]] = plain_guide
 
     @property
     def has_hook(self) -> bool:

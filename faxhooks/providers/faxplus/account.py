@@ -12,6 +12,7 @@ from faxhooks.providers.calling import check_base_url
 from faxhooks.providers.faxplus.answers import RecordReader
 from faxhooks.providers.faxplus.callbacks import FaxPlus
 from faxhooks.providers.faxplus.client import API_URL, FaxPlusClient, Scope
+from faxhooks.providers.faxplus.guide import make_guide
 from faxhooks.providers.faxplus.sender import FaxPlusSender
 from faxhooks.providers.faxplus.tokens import (
     ACCESS,
@@ -198,4 +199,6 @@ FAXPLUS = Provider(
     client=make_client,
     read_answer=read_answer,
     sender=make_sender,
+    connect=make_client,
+    guide=make_guide,
 )

@@ -14,9 +14,10 @@ from urllib3.filepost import encode_multipart_formdata
 from faxhooks.domain.errors import UnreadableError
 from faxhooks.providers import reading
 from faxhooks.providers.answers import Answer
-from faxhooks.providers.asking import Hook, Page, RefusedError, Sighting
+from faxhooks.providers.asking import Page, RefusedError, Sighting
 from faxhooks.providers.authorizing import Authorized, Tokens
 from faxhooks.providers.calling import PATIENCE, Caller, Fields, Patience, segment
+from faxhooks.providers.connecting import Hook, needing
 from faxhooks.providers.faxplus.answers import FAXES, OUT, RecordReader
 from faxhooks.providers.faxplus.tokens import code_of
 from faxhooks.providers.faxplus.words import EVENTS
@@ -27,6 +28,9 @@ CATEGORIES: Final = ("sent", "inbox")
 """Which lists are walked; there is `spam` too, for those who want it."""
 
 PAGE_SIZE: Final = 100
+
+READ, EDIT = "fax:webhook:read", "fax:webhook:edit"
+"""The scopes that hooks take; `fax:all:read` and `fax:all:edit` do too (reference, hooks)."""
 
 _LISTS: Final = (("data", "records"), ("data",), ("records",), ())
 """Where a list stands: for faxes, for hooks, for the outbox; and bare, as some have seen it."""
@@ -138,7 +142,8 @@ class FaxPlusClient:
     def add_hook(self, target: str, event: str) -> Hook:
         """Register one; it cannot be changed afterwards, only removed."""
         url = self._caller.target("/hooks")
-        answer = self._call("POST", url, {"target": target, "event": event})
+        with needing("Fax.Plus", EDIT):
+            answer = self._call("POST", url, {"target": target, "event": event})
         made = answer.json().get("id")
         if not isinstance(made, str) or not made:
             raise answer.strange("without the id of the hook")
@@ -147,10 +152,12 @@ class FaxPlusClient:
     def remove_hook(self, hook_id: str) -> None:
         """End one; one that is not there is as good as removed."""
         if part := segment(hook_id):
-            self._try("DELETE", f"/hooks/{part}")
+            with needing("Fax.Plus", EDIT):
+                self._try("DELETE", f"/hooks/{part}")
 
     def _hooks_of(self, event: str) -> list[Hook]:
-        answer = self._call("GET", self._caller.target("/hooks", {"event": event}))
+        with needing("Fax.Plus", READ):
+            answer = self._call("GET", self._caller.target("/hooks", {"event": event}))
         try:
             return [_hook(record, event) for record in answer.records(*_LISTS)]
         except UnreadableError:

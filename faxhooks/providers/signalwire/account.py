@@ -10,6 +10,7 @@ from faxhooks.providers.calling import check_base_url
 from faxhooks.providers.signalwire.answers import read_answer
 from faxhooks.providers.signalwire.callbacks import SignalWire
 from faxhooks.providers.signalwire.client import SignalWireClient
+from faxhooks.providers.signalwire.guide import make_guide
 from faxhooks.providers.signalwire.sender import EVENT_FORMS, REPEATED, SignalWireSender, Terms
 from faxhooks.providers.signalwire.signatures import SIGNATURES
 
@@ -210,4 +211,5 @@ SIGNALWIRE = Provider(
     client=make_client,
     read_answer=read_answer,
     sender=make_sender,
+    guide=make_guide,
 )

@@ -135,19 +135,21 @@ class SignalWireSender:
             yield "Ttl", str(order.ttl)
         yield "StoreMedia", "true" if self._terms.store_media else "false"
         if order.callback_url is not None:
-            yield "StatusCallback", order.callback_url
-            yield "StatusCallbackMethod", "POST"
-            yield from self._events()
+            yield from told_at(order.callback_url, self._terms.event_form)
         if self._terms.sip is not None and _is_sip(order.to):
             yield "SipAuthUsername", self._terms.sip[0]
             yield "SipAuthPassword", self._terms.sip[1]
 
-    def _events(self) -> Iterator[tuple[str, str]]:
-        if self._terms.event_form == JOINED:
-            yield "StatusCallbackEvent", ",".join(EVENTS)
-        elif self._terms.event_form == REPEATED:
-            for event in EVENTS:
-                yield "StatusCallbackEvent", event
+
+def told_at(hook_url: str, event_form: str) -> Iterator[tuple[str, str]]:
+    """The fields of a request to send that have every event told at that URL."""
+    yield "StatusCallback", hook_url
+    yield "StatusCallbackMethod", "POST"
+    if event_form == JOINED:
+        yield "StatusCallbackEvent", ",".join(EVENTS)
+    elif event_form == REPEATED:
+        for event in EVENTS:
+            yield "StatusCallbackEvent", event
 
 
 def _is_sip(text: str) -> bool:

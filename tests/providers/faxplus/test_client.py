@@ -11,8 +11,6 @@ import pytest
 from faxhooks.domain.fax import Cost, Direction, Evidence, FaxStatus, Number, Source
 from faxhooks.providers.asking import (
     CredentialsError,
-    Hook,
-    HookClient,
     Page,
     Renewing,
     Sighting,
@@ -20,6 +18,7 @@ from faxhooks.providers.asking import (
     Values,
     renew_alone,
 )
+from faxhooks.providers.connecting import Hook, HookClient
 from faxhooks.providers.faxplus import FAXPLUS
 from faxhooks.providers.faxplus.answers import RecordReader
 from faxhooks.providers.faxplus.client import FaxPlusClient, Scope
