@@ -10,6 +10,7 @@ from typing import Any
 
 from werkzeug.serving import make_server
 
+from faxhooks.providers.registry import PROVIDERS
 from faxhooks.services.accounts import Account
 from faxhooks.services.parts import Parts
 from faxhooks.services.reconciling import Habits, Reconciler
@@ -88,6 +89,7 @@ def world(database_url: str, behaviour: Behaviour = WELL, **options: str) -> Ite
         fakes = {
             name: stack.enter_context(make(behaviour, TRIALS[name], calls_at).serve())
             for name, make in FAKES.items()
+            if PROVIDERS[name].client is not None
         }
         accounts = {
             name: add_account(service.parts, name, fakes[name], **options) for name in fakes

@@ -37,12 +37,13 @@ def _add_command(provider: Provider) -> click.Command:
         )
         context.answer(account_json(made), lambda _: _introduce(made))
 
+    then = "and print the hook URL to register there" if provider.has_hook else "to send through"
     named = click.Option(["--label"], required=True, help="What people call the account.")
     return click.Command(
         provider.name,
         callback=pass_context(run),
         params=[named, *account_options(provider.options)],
-        help=f"Add a {provider.title} account and print the hook URL to register there.\n\n"
+        help=f"Add a {provider.title} account {then}.\n\n"
         "Of a secret, `-` reads the value from standard input: a line for each.",
         short_help=f"Add a {provider.title} account.",
     )
@@ -161,7 +162,7 @@ def account_json(account: Account) -> dict[str, Any]:
         "id": account.id,
         "provider": account.provider,
         "label": account.label,
-        "hook_url": account.hook_url,
+        "hook_url": account.hook_url or None,
         "hook_urls": list(account.hook_urls),
         "options": {o.name: kept[o.name] for o in options if not o.secret},
         "secrets": {o.name: len(kept[o.name]) for o in options if o.secret},
@@ -187,7 +188,7 @@ def _refuse_foreign(account: Account, values: Values) -> None:
 
 def _described(account: Account) -> list[tuple[str, Any]]:
     options = _options(account)
-    urls = [("hook URL", account.hook_url)]
+    urls = [("hook URL", account.hook_url or None)]
     urls += [("older hook URL", url) for url in account.hook_urls[1:]]
     kept = [(option.name, account.config.get(option.name, ())) for option in options]
     secret = {option.name for option in options if option.secret}
@@ -225,6 +226,9 @@ def _counted(values: tuple[str, ...]) -> str:
 def _introduce(account: Account) -> None:
     title = get_provider(account.provider).title
     click.echo(f"Added the {title} account {plain(account.label)}.\n")
+    if not account.hook_url:
+        click.echo(f"{title} has no callbacks, so there is nothing to register there.")
+        return
     click.echo(f"Register this URL at {title}; keep it secret, it lets callbacks in:\n")
     click.echo(f"    {account.hook_url}\n")
     click.echo("Then send a fax; `faxhooks doctor` says whether its first callback arrived.")

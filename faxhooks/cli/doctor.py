@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import click
 import requests
@@ -79,11 +80,15 @@ def _accounts(session: Session, parts: Parts) -> list[Finding]:
             said = f"{account.label} is disabled; its hook answers 404"
             advice = f"if it should not be: `faxhooks account enable {account.id}`"
             findings.append(Finding("accounts", Level.WARNING, said, advice))
-        elif not list_ids(session, CallbackFilter(accounts=[str(account.id)]), limit=1)[0]:
+        elif account.hook_url and not _has_callbacks(session, account.id):
             said = f"{account.label} has not had a single callback yet"
             advice = f"is this URL registered at the provider? {account.hook_url}"
             findings.append(Finding("accounts", Level.WARNING, said, advice))
     return findings
+
+
+def _has_callbacks(session: Session, account_id: UUID) -> bool:
+    return bool(list_ids(session, CallbackFilter(accounts=[str(account_id)]), limit=1)[0])
 
 
 def _keys_and_inbox(session: Session) -> list[Finding]:

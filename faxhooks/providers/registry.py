@@ -7,12 +7,16 @@ from typing import Final
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.providers.base import Provider
 from faxhooks.providers.faxplus import FAXPLUS
+from faxhooks.providers.hubgets import HUBGETS
 from faxhooks.providers.signalwire import SIGNALWIRE
+from faxhooks.providers.voipnow import VOIPNOW
 
 PROVIDERS: Final[Mapping[str, Provider]] = MappingProxyType(
     {
         SIGNALWIRE.name: SIGNALWIRE,
         FAXPLUS.name: FAXPLUS,
+        VOIPNOW.name: VOIPNOW,
+        HUBGETS.name: HUBGETS,
     }
 )
 

@@ -37,8 +37,8 @@ class Account:
 
     @property
     def hook_url(self) -> str:
-        """The newest hook URL: the one to register."""
-        return self.hook_urls[0]
+        """The newest hook URL: the one to register; empty where there are no callbacks."""
+        return next(iter(self.hook_urls), "")
 
 
 class Accounts:
@@ -70,7 +70,8 @@ class Accounts:
         self._write(row, config)
         session.add(row)
         session.flush()
-        self._add_token(session, row.id)
+        if get_provider(provider).has_hook:
+            self._add_token(session, row.id)
         note(session, actor, Action.ACCOUNT_ADDED, f"account:{row.id}", provider=provider)
         return self.get(session, label)
 
@@ -96,6 +97,9 @@ class Accounts:
         A value of an option that does not rotate is replaced. `token` makes a new hook URL.
         """
         row = accounts.get_account(session, name)
+        if token and not get_provider(row.provider).has_hook:
+            title = get_provider(row.provider).title
+            raise InvalidInputError("hook-token", f"{title} has no callbacks, and so no hook URL")
         config = dict(self._config(row))
         for option in get_provider(row.provider).options:
             if given := values.get(option.name):
@@ -112,8 +116,8 @@ class Accounts:
         """Keep only the newest value of each option and the newest hook URL."""
         row = accounts.get_account(session, name)
         self._write(row, {key: values[:1] for key, values in self._config(row).items()})
-        newest = accounts.list_hook_tokens(session, row.id)[0]
-        accounts.delete_hook_tokens(session, row.id, before=newest.created_at)
+        for newest in accounts.list_hook_tokens(session, row.id)[:1]:
+            accounts.delete_hook_tokens(session, row.id, before=newest.created_at)
         note(session, actor, Action.ACCOUNT_DROPPED_OLD, f"account:{row.id}")
         return self._read(session, row)
 

@@ -80,7 +80,7 @@ def test_a_secret_is_read_from_standard_input(faxhooks: Faxhooks) -> None:
     words = ("account", "add", "signalwire", "--label", "main", "--project-id", PROJECT)
     given = ("--signing-key", "-", "--signing-key", "-", "--api-token", "-")
     made = faxhooks("--json", *words, *given, stdin=f"{NEW}\n{OLD}\r\n{TOKEN}").well().json
-    assert made["secrets"] == {"signing-key": 2, "api-token": 1}
+    assert made["secrets"] == {"signing-key": 2, "api-token": 1, "sip-password": 0}
     assert believes(faxhooks, made["hook_url"], NEW)
     assert believes(faxhooks, made["hook_url"], OLD)
 
@@ -132,7 +132,7 @@ def test_no_secret_is_ever_printed(faxhooks: Faxhooks) -> None:
         for secret in (OLD, NEW, TOKEN):
             assert secret not in each.out + each.err
     shown = faxhooks("--json", "account", "show", made.json["id"]).json
-    assert shown["secrets"] == {"signing-key": 2, "api-token": 1}
+    assert shown["secrets"] == {"signing-key": 2, "api-token": 1, "sip-password": 0}
     assert shown["options"]["project-id"] == [PROJECT]
     assert "set, 2 values" in faxhooks("account", "show", "main").out
 
@@ -202,3 +202,32 @@ def test_a_disabled_account_is_off_everywhere_within_seconds(faxhooks: Faxhooks)
         assert faxhooks("--json", "account", "enable", "main").well().json["disabled_at"] is None
         time.sleep(FRESH_SECONDS)
         assert running.directory.find("signalwire", hook).account.label == "main"
+
+
+VOIPNOW = (
+    *("--base-url", "https://voipnow.example.com", "--client-id", "app"),
+    *("--redirect-uri", "https://app.example.com/", "--extension", "0003*210"),
+)
+SENDING_ONLY = {
+    "voipnow": (*VOIPNOW, "--client-secret", "s3cret"),
+    "hubgets": ("--extension", "0003*210", "--access-token", "s3cret"),
+}
+
+
+@pytest.mark.parametrize("name", SENDING_ONLY)
+def test_an_account_of_a_provider_without_callbacks_has_no_hook_url(
+    faxhooks: Faxhooks, name: str
+) -> None:
+    said = faxhooks("account", "add", name, "--label", "main", *SENDING_ONLY[name]).well()
+    assert "/hooks/" not in said.out
+    assert "no callbacks" in said.out
+    assert "s3cret" not in said.out
+    shown = faxhooks("--json", "account", "show", "main").well().json
+    assert (shown["hook_url"], shown["hook_urls"]) == (None, [])
+    assert "/hooks/" not in faxhooks("account", "show", "main").well().out
+    assert "/hooks/" not in faxhooks("doctor").out
+    refused = faxhooks("account", "rotate", "main", "--hook-token")
+    assert refused.code != 0
+    assert "no callbacks" in refused.err
+    dropped = faxhooks("--json", "account", "rotate", "main", "--drop-old").well().json
+    assert dropped["hook_url"] is None

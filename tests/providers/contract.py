@@ -26,6 +26,11 @@ VALUES = (
     "query",
     "CHF",
     "repeated",
+    "multipart",
+    "0003*210",
+    "5",
+    "00",
+    "xsrf-token=a",
     "75",
 )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.providers.registry import PROVIDERS, get_provider
-from tests.providers.contract import a_value, check, kept
+from tests.providers.contract import a_value, check, kept, read, verified
 from tests.providers.recorded import ARRIVED, ORIGIN, requests_of
 from tests.providers.strange import (
     BODIES,
@@ -24,6 +24,8 @@ from tests.providers.strange import (
 )
 
 each = pytest.mark.parametrize("name", PROVIDERS)
+CALLING = [name for name in PROVIDERS if PROVIDERS[name].has_hook]
+each_that_calls = pytest.mark.parametrize("name", CALLING)
 # Drawn alike in every run, so that a change that breaks nothing never fails.
 often = settings(max_examples=100, deadline=None, database=None, derandomize=True)
 
@@ -82,14 +84,14 @@ def test_the_headers_worth_keeping_are_in_lower_case(name):
     assert all(header == header.lower() for header in PROVIDERS[name].headers)
 
 
-@each
+@each_that_calls
 def test_the_recorded_requests_keep_the_contract_and_most_are_understood(name):
     requests = requests_of(name)
     understood = [request for request in requests if check(name, request)]
     assert len(understood) > len(requests) / 2
 
 
-@each
+@each_that_calls
 def test_different_facts_have_different_digests(name):
     events = [event for request in requests_of(name) for event in check(name, request)]
     facts = {replace(event, digest=b"") for event in events}
@@ -103,24 +105,36 @@ def test_any_bytes_keep_the_contract(name, method, target, headers, body):
     check(name, Callback(method, ORIGIN, target, headers, body, ARRIVED))
 
 
-@each
+@each_that_calls
 @often
 @given(data=st.data())
 def test_json_with_strange_values_in_any_place_keeps_the_contract(name, data):
     check(name, data.draw(altered_posts(name)))
 
 
-@each
+@each_that_calls
 @often
 @given(data=st.data())
 def test_json_of_its_own_words_in_any_shape_keeps_the_contract(name, data):
     check(name, post(json.dumps(data.draw(values(name))).encode()))
 
 
-@each
+@each_that_calls
 @often
 @given(data=st.data())
 def test_forms_and_queries_with_strange_values_keep_the_contract(name, data):
     query, form = data.draw(altered_forms(name))
     check(name, query)
     check(name, form)
+
+
+@each
+def test_a_provider_without_callbacks_refuses_all_of_them_and_its_accounts_have_no_hook(name):
+    provider = PROVIDERS[name]
+    callback = post(b"{}")
+    adapter = provider.adapter({}, "")
+    assert provider.has_hook is bool(provider.samples) is bool(provider.headers)
+    if provider.has_hook:
+        return
+    assert verified(adapter, callback) == "missing"
+    assert read(adapter, callback) == ((), "no callbacks: this provider has none")

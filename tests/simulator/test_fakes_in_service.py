@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import make_server
 
+from faxhooks.providers.registry import PROVIDERS
 from faxhooks.simulator.fakes.behaviour import Behaviour
 from faxhooks.simulator.fakes.registry import FAKES
 from tests.fakes import FROM, TO, send, until
@@ -33,7 +34,7 @@ def base_url(service: Service) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.parametrize("name", FAKES)
+@pytest.mark.parametrize("name", [name for name in FAKES if PROVIDERS[name].has_hook])
 def test_the_service_hears_of_every_fax_but_those_of_lost_callbacks(
     name: str, service: Service, base_url: str
 ) -> None:

@@ -77,7 +77,9 @@ def describe(
     components["responses"] = {f"Problem{code}": _problem(code) for code in _PROBLEMS}
     for method, operation in _operations(document):
         _add_problems(method, operation["responses"])
-    document["webhooks"] = {name: _webhook(provider) for name, provider in providers.items()}
+    document["webhooks"] = {
+        name: _webhook(provider) for name, provider in providers.items() if provider.has_hook
+    }
     return document
 
 

@@ -25,6 +25,10 @@ def test_the_options_are_the_documented_ones():
         "api-token",
         "space",
         "base-url",
+        "store-media",
+        "sip-username",
+        "sip-password",
+        "event-form",
         "unsigned-json",
         "time-limit",
         "calls-per-minute",
@@ -36,6 +40,7 @@ def test_the_options_are_the_documented_ones():
     assert [name for name, option in OPTIONS.items() if option.secret] == [
         "signing-key",
         "api-token",
+        "sip-password",
     ]
     assert [name for name, option in OPTIONS.items() if option.rotates] == ["signing-key"]
     assert OPTIONS["unsigned-json"].default == "no"
