@@ -44,7 +44,9 @@ def test_a_callback_is_one_line_which_says_what_it_did(hook: Hook, api: Api, lin
     assert line["callback_id"] == api.history("f1")[0]["callback_id"]
 
 
-def test_one_that_could_not_be_read_is_warned_of_without_its_words(hook: Hook, lines: Lines) -> None:
+def test_one_that_could_not_be_read_is_warned_of_without_its_words(
+    hook: Hook, lines: Lines
+) -> None:
     assert hook.faxplus("a", "nobody-knows").status_code == 200
     warned, request = lines()
     assert (warned["level"], warned["event"]) == ("warning", "callback")
