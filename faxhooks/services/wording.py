@@ -56,7 +56,11 @@ REASON_WORDS: Final[Mapping[str, str]] = {
 }
 
 
+_RECEIVERS: Final = {"rx.incomplete": "ask the sender to send it again"}
+"""Who receives has nothing to send again."""
+
+
 def advise(code: str) -> str:
     """What to do about a reason, as a sentence."""
-    said = advice(code)
+    said = _RECEIVERS.get(code) or advice(code)
     return f"{said[:1].upper()}{said[1:]}."

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-WIDTH: Final = 720
-HEIGHT: Final = 220
-_LEFT: Final = 44
+WIDTH: Final = 480
+HEIGHT: Final = 200
+_LEFT: Final = 52
 _BOTTOM: Final = 26
 _TOP: Final = 10
 _GAP: Final = 0.24
@@ -98,7 +98,7 @@ def draw_times(buckets: Sequence[Mapping[str, Any]]) -> Chart:
             ]
             values = [("Half within", duration(half)), ("95 of 100 within", duration(most))]
         columns.append(_column(bucket, place, len(buckets), marks, values))
-    return Chart(columns, [(_y(step * n, top), duration(step * n)) for n in range(5)])
+    return Chart(columns, [(_y(step * n, top), _short(step * n, step)) for n in range(5)])
 
 
 def duration(seconds: float) -> str:
@@ -146,13 +146,21 @@ def _round(value: float) -> float:
 
 
 def _round_step(most: int) -> int:
-    """A quarter of the axis: 1, 2 or 5 times a power of ten, so that four of them suffice."""
+    """A quarter of the axis, as round as whole numbers allow, so that four of them suffice."""
     least = max(1.0, most / 4)
     power = 10 ** math.floor(math.log10(least))
-    return int(next(n * power for n in (1, 2, 5, 10) if n * power >= least))
+    steps = (1, 2, 2.5, 5, 10) if power > 1 else (1, 2, 5, 10)
+    return int(next(n * power for n in steps if n * power >= least))
 
 
 def _time_step(most: float) -> int:
     """The same, in seconds that make whole minutes and hours."""
-    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600)
+    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
     return next((step for step in steps if step * 4 >= most), math.ceil(most / 4 / 86400) * 86400)
+
+
+def _short(seconds: float, step: float) -> str:
+    """A time on the axis, in the one unit that suits all of its steps."""
+    units = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    unit, word = next(each for each in units if step >= each[0])
+    return f"{seconds / unit:g} {word}"

@@ -51,15 +51,13 @@ def sign_in() -> Any:
 
 @entrance.post("/sign-out")
 def sign_out() -> Any:
-    """End the session; what is kept of it in the browser goes as well."""
+    """End the session, in this browser and wherever else its cookie may be."""
     token = str(given_token())
     found = parts().database.read(lambda session: find_visit(session, token, datetime.now(UTC)))
     if found is not None:
         actor = found.grant.actor
         parts().database.write(lambda session: end_session(session, token, actor=actor))
-    response: Any = redirect(url_for("dashboard_entrance.index"), 303)
-    response.headers["Clear-Site-Data"] = '"cache"'
-    return response
+    return redirect(url_for("dashboard_entrance.index"), 303)
 
 
 @entrance.post("/theme")
