@@ -6,6 +6,7 @@ from faxhooks import __version__
 from faxhooks.cli.accounts import account
 from faxhooks.cli.audit import audit
 from faxhooks.cli.callbacks import callbacks
+from faxhooks.cli.connect import connect
 from faxhooks.cli.context import Context, Group, pass_context
 from faxhooks.cli.database import db
 from faxhooks.cli.demo import demo
@@ -27,6 +28,8 @@ def cli(context: Context, as_json: bool) -> None:
     """What became of every fax: accounts, keys, callbacks and faxes."""
     context.as_json = context.as_json or as_json
 
+
+account.add_command(connect)
 
 for _command in (
     account,

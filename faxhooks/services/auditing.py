@@ -42,6 +42,8 @@ class Action(StrEnum):
     ACCOUNT_RESEALED = "account.resealed"
     ACCOUNT_DISABLED = "account.disabled"
     ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_CONNECTED = "account.connected"
+    ACCOUNT_DISCONNECTED = "account.disconnected"
     USER_ADDED = "user.added"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"

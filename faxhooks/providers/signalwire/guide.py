@@ -25,7 +25,7 @@ def make_guide(config: Values, hook_url: str) -> tuple[Step, ...]:
     )
     told = tuple(told_at(hook_url, form or REPEATED))
     origin = address.rstrip("/") or f"https://{space or '$SPACE'}.signalwire.com"
-    curl = f'curl -u "{project}:$API_TOKEN" '
+    curl = f'curl -u "{project}:$API_TOKEN" \\\n  '
     return (
         Step(
             "Every fax that you send by the API",
