@@ -1,0 +1,97 @@
+"""A fax that nobody knows of: the provider's list says whether it was sent; and canceling one."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from faxhooks.domain.fax import FaxStatus
+from faxhooks.providers.asking import ProviderError, RefusedError
+from faxhooks.providers.registry import PROVIDERS
+from faxhooks.providers.searching import find_sent
+from faxhooks.providers.sending import Sender
+from faxhooks.simulator.fakes.behaviour import WELL
+from faxhooks.simulator.fakes.fake import Fake
+from faxhooks.simulator.fakes.registry import FAKES, TRIALS
+from tests.fakes import client_of, config_of
+from tests.providers.orders import FROM, TO
+from tests.providers.sent import order, sender_of
+from tests.providers.wire import answering, told
+
+ASKED = [name for name, each in PROVIDERS.items() if each.client is not None]
+each = pytest.mark.parametrize("name", ASKED)
+
+
+@pytest.fixture
+def fake(name: str) -> Iterator[Fake]:
+    with FAKES[name](WELL, TRIALS[name]).serve() as fake:
+        yield fake
+
+
+@pytest.fixture
+def sender(name: str, fake: Fake) -> Iterator[Sender]:
+    made = sender_of(name, config_of(fake))
+    yield made
+    made.close()
+
+
+@each
+@pytest.mark.parametrize("seconds", [0, 90, 600])
+def test_a_fax_that_nobody_knows_of_is_found_by_its_numbers_and_time(
+    name: str, fake: Fake, sender: Sender, seconds: float
+) -> None:
+    client = client_of(name, config_of(fake))
+    since = datetime.now(UTC)
+    sender.send(order(name, to="+13105550199"))
+    sent = sender.send(order(name))
+    fake.clock.put_forward(seconds)
+    now = since + timedelta(seconds=seconds)
+    found = find_sent(client, TO, FROM, since, now)
+    (sighting,) = found.sightings
+    assert sighting.events[0].references[0] == sent.references[0]
+    assert not found.is_negative
+    for to, own in ((FROM, TO), ("+13105550198", FROM), (TO, "+13105550198")):
+        assert find_sent(client, to, own, since, now).is_negative
+    (again,) = find_sent(client, TO, None, since, now).sightings
+    assert again.digest == sighting.digest
+    if seconds == 600:  # A later order to the same number is not this one.
+        later = since + timedelta(seconds=500)
+        assert find_sent(client, TO, FROM, later, now + timedelta(seconds=500)).is_negative
+    client.close()
+
+
+def test_a_record_that_cannot_be_read_is_no_negative_answer() -> None:
+    records = [{"sid": "a", "status": "nobody knows"}]
+    with FAKES["signalwire"](WELL, TRIALS["signalwire"]).serve() as fake:
+        config = config_of(fake)
+    with answering(told({"faxes": records, "next_page_uri": None})) as wire:
+        client = client_of("signalwire", {**config, "base-url": (wire.origin,)})
+        now = datetime.now(UTC)
+        found = find_sent(client, TO, FROM, now, now)
+    assert (found.sightings, found.unread, found.is_negative) == ((), 1, False)
+
+
+def test_a_list_that_does_not_end_is_no_negative_answer() -> None:
+    with FAKES["signalwire"](WELL, TRIALS["signalwire"]).serve() as fake:
+        config = config_of(fake)
+    with answering(told({"faxes": [], "next_page_uri": "/again"})) as wire:
+        client = client_of("signalwire", {**config, "base-url": (wire.origin,)})
+        now = datetime.now(UTC)
+        with pytest.raises(ProviderError, match="does not end"):
+            find_sent(client, TO, FROM, now, now)
+
+
+@each
+@pytest.mark.parametrize("passed", [0, 600])
+def test_a_fax_is_canceled_while_it_waits(
+    name: str, fake: Fake, sender: Sender, passed: float
+) -> None:
+    client = client_of(name, config_of(fake))
+    ids = [reference.id for reference in sender.send(order(name)).references]
+    fake.clock.put_forward(passed)
+    if passed:
+        with pytest.raises(RefusedError):
+            client.cancel_fax(ids)
+        return
+    sighting = client.cancel_fax(ids)
+    assert sighting is None or sighting.events[0].status is FaxStatus.CANCELED
