@@ -2,7 +2,14 @@
 
 from flask import Flask
 
-from faxhooks.web.dashboard import assets, entrance, today
+from faxhooks.web.dashboard import (
+    assets,
+    callbacks,
+    entrance,
+    numbers,
+    replays,
+    today,
+)
 from faxhooks.web.dashboard.shell import register_shell
 
 
@@ -13,3 +20,6 @@ def register_dashboard(app: Flask, *, mask_numbers: bool) -> None:
     app.register_blueprint(assets.assets)
     app.register_blueprint(entrance.entrance)
     app.register_blueprint(today.pages)
+    app.register_blueprint(callbacks.pages)
+    app.register_blueprint(replays.pages)
+    app.register_blueprint(numbers.pages)

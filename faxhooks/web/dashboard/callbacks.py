@@ -1,0 +1,134 @@
+"""Callbacks: what providers sent, what each did, and what was turned away."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from faxhooks.db.accounts import list_accounts
+from faxhooks.db.callbacklists import get_described, list_page
+from faxhooks.domain.callback import FORM, MAX_FIELDS
+from faxhooks.domain.fax import Evidence, Verdict
+from faxhooks.providers.registry import PROVIDERS
+from faxhooks.services.exhibiting import callback_content, callback_summary, read_content
+from faxhooks.services.explaining import tally_refusals
+from faxhooks.web.auth import actor, requires, visible_accounts
+from faxhooks.web.dashboard.inbox import Asked, address, chips, read_address, tidy_words
+from faxhooks.web.dashboard.shell import make_pages
+from faxhooks.web.parts import cursors, parts
+
+pages = make_pages("callbacks")
+
+VERDICTS: Final = {
+    Verdict.APPLIED: "Moved its fax",
+    Verdict.REPEATED: "Known already",
+    Verdict.STALE: "Came late",
+    Verdict.CONFLICT: "Contradicts",
+    Verdict.UNRECOGNIZED: "Not understood",
+}
+EVIDENCES: Final = {
+    Evidence.SIGNED: "Signature right",
+    Evidence.UNSIGNED: "Came by the secret URL",
+    Evidence.CONFIRMED: "Asked of the provider",
+}
+
+
+@pages.get("/callbacks")
+@requires("read")
+def index() -> Any:
+    """The inbox, by the filters in the address."""
+    tidy = tidy_words()
+    if tidy is not None:
+        return redirect(address(url_for(".index"), tidy), 303)
+    asked = read_address()
+    return render_template("callbacks.html", **_listed(asked), **_choices(), asked=asked)
+
+
+@pages.get("/callbacks/<uuid:callback_id>")
+@requires("read")
+def show(callback_id: UUID) -> str:
+    """One callback without its content."""
+    accounts = visible_accounts()
+    row = parts().database.read(
+        lambda session: get_described(session, callback_id, content=False, accounts=accounts)
+    )
+    return _page(callback_summary(row))
+
+
+@pages.get("/callbacks/<uuid:callback_id>/content")
+@requires("raw")
+def show_content(callback_id: UUID) -> str:
+    """The same with its query, headers and body; that somebody saw them is audited."""
+    accounts, who = visible_accounts(), actor()
+    row = parts().database.write(
+        lambda session: read_content(session, callback_id, actor=who, accounts=accounts)
+    )
+    return _page(callback_content(row))
+
+
+def _listed(asked: Asked) -> dict[str, Any]:
+    now, here = datetime.now(UTC), url_for(".index")
+    after = cursors().read(asked.wanted, asked.cursor) if asked.cursor else None
+
+    def ask(session: Session) -> Any:
+        page = list_page(session, asked.wanted, limit=asked.limit, after=after)
+        return page, tally_refusals(session, now, visible=asked.wanted.visible)
+
+    (rows, position), refused = parts().database.read(ask)
+    following = cursors().make(asked.wanted, position) if position else None
+    limit = {"limit": request.args["limit"]} if "limit" in request.args else {}
+    return {
+        "callbacks": [callback_summary(row) for row in rows],
+        "following": following and address(here, {**asked.words, **limit}, cursor=following),
+        "first": address(here, asked.words) if asked.cursor else None,
+        "chips": chips(asked, here),
+        "quick": [
+            (words, address(here, asked.words, verdict=verdict), _verdict(asked) == verdict)
+            for verdict, words in ((None, "All"), *VERDICTS.items())
+        ],
+        "refused": refused,
+        "replayed": address(url_for("dashboard_replays.replay_many"), asked.words),
+    }
+
+
+def _verdict(asked: Asked) -> str | None:
+    return asked.words.get("verdict")
+
+
+def _choices() -> dict[str, Any]:
+    visible = visible_accounts()
+    rows = parts().database.read(list_accounts)
+    return {
+        "verdicts": VERDICTS,
+        "evidences": EVIDENCES,
+        "titles": {name: provider.title for name, provider in PROVIDERS.items()},
+        "accounts": [row.label for row in rows if visible is None or row.id in visible],
+    }
+
+
+def _page(shown: dict[str, Any]) -> str:
+    return render_template(
+        "callback.html",
+        callback=shown,
+        fields=_fields(shown) if "body" in shown else [],
+        verdicts=VERDICTS,
+        evidences=EVIDENCES,
+        titles={name: provider.title for name, provider in PROVIDERS.items()},
+    )
+
+
+def _fields(shown: dict[str, Any]) -> list[tuple[str, str]]:
+    """A form or a query as names and values, which nobody reads with percent signs; none where
+    it is neither.
+    """
+    kind = shown["headers"].get("content-type", "").partition(";")[0].strip().lower()
+    text = shown["query"] if shown["method"] == "GET" else shown["body_text"]
+    if shown["method"] != "GET" and kind != FORM:
+        return []
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:  # More of them than any provider sends; the body is shown as it is.
+        return []
