@@ -1,6 +1,7 @@
 """A service whose accounts are led to fakes of their providers, and a time that can be put on."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -8,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
-from faxhooks.providers.registry import PROVIDERS
 from faxhooks.services.accounts import Account
 from faxhooks.services.parts import Parts
 from faxhooks.services.reconciling import Habits, Reconciler
@@ -19,6 +19,9 @@ from faxhooks.simulator.fakes.fake import Fake
 from faxhooks.simulator.fakes.registry import FAKES, TRIALS
 from tests.fakes import config_of, send, until
 from tests.story import Service, make_service
+
+NAMES = ("signalwire", "faxplus")
+"""The providers that can be asked."""
 
 PACE = "6000"
 HABITS = Habits()
@@ -29,9 +32,19 @@ class Time:
     """Our clock, which may be put on together with the providers'."""
 
     ahead: timedelta = timedelta()
+    put_on: list[tuple[float, timedelta]] = field(default_factory=lambda: [(0.0, timedelta())])
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
+
+    def put(self, amount: timedelta) -> None:
+        self.ahead += amount
+        self.put_on.append((time.monotonic(), self.ahead))
+
+    def at(self, moment: float) -> float:
+        """What our clock showed, in seconds, at a time of time.monotonic()."""
+        ahead = [ahead for since, ahead in self.put_on if since <= moment][-1]
+        return moment + ahead.total_seconds()
 
 
 @dataclass
@@ -41,6 +54,7 @@ class World:
     service: Service
     fakes: Mapping[str, Fake]
     accounts: Mapping[str, Account]
+    calls_at: str
     time: Time = field(default_factory=Time)
 
     @property
@@ -50,7 +64,7 @@ class World:
     def put_on(self, **amount: float) -> None:
         """Let so much time pass for everybody."""
         passed = timedelta(**amount)
-        self.time.ahead += passed
+        self.time.put(passed)
         for fake in self.fakes.values():
             fake.clock.put_forward(passed.total_seconds())
 
@@ -69,6 +83,10 @@ class World:
         """One pass of a new worker."""
         return self.reconciler().run(Event())
 
+    def passes(self, habits: Habits) -> dict[str, int]:
+        """The same; while it waits, time is put on instead."""
+        return self.reconciler(habits).run(_Passing(self))
+
     def fax(self, fax_id: str) -> dict[str, Any]:
         return self.service.api.fax(fax_id)
 
@@ -79,6 +97,19 @@ class World:
         return shown
 
 
+class _Passing(Event):
+    """An event that is never set; to wait for it takes no time but the world's."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """At once."""
+        self._world.put_on(seconds=max(timeout or 0.0, 2.0))
+        return False
+
+
 @contextmanager
 def world(database_url: str, behaviour: Behaviour = WELL, **options: str) -> Iterator[World]:
     """With an account at each fake, and callbacks that come over HTTP; `_` stands for `-`."""
@@ -87,14 +118,13 @@ def world(database_url: str, behaviour: Behaviour = WELL, **options: str) -> Ite
         stack.callback(service.parts.database.engine.dispose)
         calls_at = stack.enter_context(served(service.app))
         fakes = {
-            name: stack.enter_context(make(behaviour, TRIALS[name], calls_at).serve())
-            for name, make in FAKES.items()
-            if PROVIDERS[name].client is not None
+            name: stack.enter_context(FAKES[name](behaviour, TRIALS[name], calls_at).serve())
+            for name in NAMES
         }
         accounts = {
             name: add_account(service.parts, name, fakes[name], **options) for name in fakes
         }
-        yield World(service, fakes, accounts)
+        yield World(service, fakes, accounts, calls_at)
 
 
 def add_account(parts: Parts, name: str, fake: Fake, **options: str) -> Account:
@@ -105,10 +135,17 @@ def add_account(parts: Parts, name: str, fake: Fake, **options: str) -> Account:
     )
 
 
+class _Quiet(WSGIRequestHandler):
+    """The service has a log of its own."""
+
+    def log_request(self, *_: Any) -> None:
+        """Nothing."""
+
+
 @contextmanager
 def served(app: Any) -> Iterator[str]:
     """The application over HTTP in this process; where."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

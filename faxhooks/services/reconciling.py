@@ -32,9 +32,7 @@ BATCH: Final = 10
 MOST_PAGES: Final = 40
 """Of the feed in one pass, so that asking has its turn."""
 
-MANY: Final = 10
-"""Faxes of one account due at once, from which on a list may serve."""
-
+_MOST_DUE: Final = 1000
 _PER_LIST: Final = 20
 """How many faxes of a list one that is due is worth: those that are not cost a page too."""
 
@@ -43,18 +41,21 @@ _CALLS: Final = 2.0
 
 SWEEPS: Final = timedelta(hours=1)
 OVERLAP: Final = timedelta(hours=1)
+_GRACE: Final = timedelta(minutes=5)
 _LEAST_APART: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
     """How long a lease lasts; how much of it must be left to ask about one more fax, which is
-    longer than its requests can take; and how long the budget is waited for between two pages.
+    longer than its requests can take; how long the budget is waited for between two pages; and
+    how many faxes of an account must be due at once for a list to serve.
     """
 
     lease: timedelta = timedelta(minutes=5)
     spare: timedelta = timedelta(minutes=3)
     longest_wait: timedelta = timedelta(seconds=20)
+    many: int = 10
 
 
 class Reconciler:
@@ -112,9 +113,9 @@ class Reconciler:
             return None
         since = asking.swept_until - OVERLAP
         if asking.sweep_at > now:
-            due = polls.count_due(session, desk.account_id, now, 10 * MANY)
-            oldest = polls.oldest_due(session, desk.account_id, now, 10 * MANY)
-            if due < MANY or oldest is None or now - asking.swept_until < _LEAST_APART:
+            due = polls.count_due(session, desk.account_id, now, _MOST_DUE)
+            oldest = polls.oldest_due(session, desk.account_id, now, _MOST_DUE)
+            if due < self._habits.many or oldest is None or now - asking.swept_until < _LEAST_APART:
                 return None
             since = min(since, oldest - OVERLAP)
             others = polls.count_known(session, desk.account_id, since, due * _PER_LIST)
@@ -186,9 +187,11 @@ class Reconciler:
         give_back(session, desk.account_id, sum(question.reserved for question in left))
 
     def _end_overdue(self, desk: Desk, stopping: Event) -> int:
-        """Faxes that nobody can ask about in time are given up in time all the same."""
+        """Faxes that nobody can ask about in time are given up in time all the same; where one
+        could, there is a little more of it to ask.
+        """
         lease, ended = self._lease(), 0
-        before = lease.now - desk.terms.limit
+        before = lease.now - desk.terms.limit - (_GRACE if desk.terms.askable else timedelta())
 
         def claim(session: Session) -> list[UUID]:
             return polls.claim_overdue(session, desk.account_id, lease, before, BATCH)
