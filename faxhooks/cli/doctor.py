@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from faxhooks.cli.askingfindings import check_asking
 from faxhooks.cli.context import Context, Deployment, pass_context
 from faxhooks.cli.findings import Finding, Level, check_database, report, said_and_advised
+from faxhooks.cli.hookfindings import check_hooks
 from faxhooks.db import inbox
 from faxhooks.db.callbacklists import CallbackFilter, list_ids
 from faxhooks.db.keys import list_keys
@@ -22,13 +23,14 @@ _SECONDS = 3
 
 
 @click.command()
+@click.option("--ask", is_flag=True, help="Ask the providers too which hook URLs they call.")
 @pass_context
-def doctor(context: Context) -> None:
+def doctor(context: Context, ask: bool) -> None:
     """Look at everything that may be wrong, and say what to do about it."""
-    report(context, examine(context))
+    report(context, examine(context, ask))
 
 
-def examine(context: Context) -> Iterator[Finding]:
+def examine(context: Context, ask: bool) -> Iterator[Finding]:
     """One finding after the other; what hangs on a faulty one is not looked at."""
     try:
         settings, parts = context.settings, context.composed
@@ -42,7 +44,7 @@ def examine(context: Context) -> Iterator[Finding]:
         sound = sound and finding.level is Level.OK
         yield finding
     if sound:
-        yield from _content(parts)
+        yield from _content(parts, ask)
     yield from _service(settings)
 
 
@@ -58,7 +60,7 @@ def _public_url(settings: Deployment) -> Finding:
     return Finding("public URL", Level.WARNING, said, advice)
 
 
-def _content(parts: Parts) -> Iterator[Finding]:
+def _content(parts: Parts, ask: bool) -> Iterator[Finding]:
     """What is in the database, or is not there yet."""
     try:
         yield from parts.database.read(lambda session: _accounts(session, parts))
@@ -67,6 +69,8 @@ def _content(parts: Parts) -> Iterator[Finding]:
         return
     yield from parts.database.read(_keys_and_inbox)
     yield from parts.database.read(lambda session: check_asking(session, parts))
+    if ask:
+        yield from check_hooks(parts)
 
 
 def _accounts(session: Session, parts: Parts) -> list[Finding]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from faxhooks.domain.errors import ConflictError, SettingsError
 from faxhooks.providers.connecting import Hook, HookClient
-from faxhooks.providers.registry import get_provider
+from faxhooks.providers.registry import PROVIDERS, get_provider
 from faxhooks.services.accounts import Account
 from faxhooks.services.auditing import Action, note
 from faxhooks.services.parts import Parts
@@ -70,7 +70,7 @@ class Connection:
 class Connector:
     """Asks providers which hooks they have, and has ours registered or removed.
 
-    Each method but `find` raises SettingsError for an account without credentials, and
+    What asks or changes raises SettingsError for an account without credentials, and
     ProviderError; what was done before a fault is audited, and found done the next time.
     """
 
@@ -80,6 +80,12 @@ class Connector:
     def find(self, name: str) -> Account:
         """The account of this label or id. Raises NotFoundError."""
         return self._parts.database.read(lambda s: self._parts.accounts.get(s, name))
+
+    def list_tellable(self) -> list[Account]:
+        """The accounts that are turned on and whose provider may be asked what is registered."""
+        accounts = self._parts.database.read(self._parts.accounts.list_all)
+        telling = {name for name, provider in PROVIDERS.items() if provider.connect is not None}
+        return [each for each in accounts if each.provider in telling and not each.disabled_at]
 
     def look(self, account: Account) -> Connection:
         """What is registered."""

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from faxhooks.providers.registry import PROVIDERS
 from faxhooks.simulator.fakes.faxplus import FaxPlusFake
 from tests.asked import world
 from tests.cli.running import Faxhooks
 from tests.fakes import send
+from tests.providers.contract import a_value
 from tests.providers.wire import answering, told
 from tests.story import PROJECT, PUBLIC_URL
 
@@ -253,12 +255,67 @@ def test_a_provider_without_a_list_of_hooks_has_its_settings_printed(faxhooks: F
         assert faxhooks("account", "connect", "main", way).code == 2
 
 
+def test_a_provider_that_calls_nobody_has_nothing_to_be_connected(faxhooks: Faxhooks) -> None:
+    silent = [provider for provider in PROVIDERS.values() if not provider.has_hook]
+    assert silent
+    for provider in silent:
+        given = [
+            word
+            for option in provider.options
+            if option.required
+            for word in (f"--{option.name}", a_value(option))
+        ]
+        faxhooks("account", "add", provider.name, "--label", provider.name, *given).well()
+        assert "no callbacks" in faxhooks("account", "connect", provider.name).well().out
+        said = faxhooks("--json", "account", "connect", provider.name).well().json
+        assert (said["by"], said["hook_url"]) == ("none", None)
+
+
 def test_two_ways_at_once_are_refused_before_anything_is_done(
     faxhooks: Faxhooks, fake: FaxPlusFake, hook_url: str
 ) -> None:
     assert hook_url
     assert faxhooks(*CONNECT, "--show", "--remove").code == 2
     assert fake.calls == []
+
+
+def doctored(faxhooks: Faxhooks, *words: str) -> list[tuple[str, str, str | None]]:
+    """What the doctor finds about hooks."""
+    found = faxhooks("--json", "doctor", *words).well().json["findings"]
+    return [(x["level"], x["text"], x["advice"]) for x in found if x["check"] == "hooks"]
+
+
+def test_the_doctor_asks_only_when_told_to(
+    faxhooks: Faxhooks, fake: FaxPlusFake, hook_url: str
+) -> None:
+    assert hook_url
+    add(faxhooks, "bare", f"{fake.url}/v3", token=None)
+    assert doctored(faxhooks) == []
+    assert fake.calls == []
+    ((level, said, advice),) = doctored(faxhooks, "--ask")
+    assert (level, said.partition(": ")[0]) == ("warning", "clinic")
+    assert "fax_sent and fax_received" in said
+    assert "faxhooks account connect" in (advice or "")
+    faxhooks(*CONNECT).well()
+    assert [level for level, _, _ in doctored(faxhooks, "--ask")] == ["ok"]
+    rotate(faxhooks, "--hook-token")
+    faxhooks(*CONNECT).well()
+    ((level, _, advice),) = doctored(faxhooks, "--ask")
+    assert level == "warning"
+    assert "--drop-old" in (advice or "")
+
+
+def test_the_doctor_goes_on_where_a_provider_does_not_answer(
+    faxhooks: Faxhooks, fake: FaxPlusFake
+) -> None:
+    add(faxhooks, "away", "http://127.0.0.1:1/v3")
+    add(faxhooks, "well", f"{fake.url}/v3")
+    faxhooks("account", "connect", "well").well()
+    found = doctored(faxhooks, "--ask")
+    assert [(level, said.partition(": ")[0]) for level, said, _ in found] == [
+        ("warning", "away"),
+        ("ok", "well"),
+    ]
 
 
 def test_no_token_is_in_the_log_however_much_is_logged(
