@@ -121,7 +121,7 @@ PROOF: Final = Proof(
     promise="a final is final, and a contradiction shows",
     prove=prove,
     small=40,
-    full=1800,
+    full=900,
     broken=60,
     variants=("a_final_may_reopen", "contradictions_pass_unseen", "nobody_is_asked"),
 )

@@ -123,7 +123,7 @@ PROOF = Proof(
     promise="an export is safe to open",
     prove=prove,
     small=200,
-    full=5_000,
+    full=3_000,
     broken=200,
     variants=("csv_alone",),
 )
