@@ -45,6 +45,9 @@ MULTIPART, JSON = FORMS = ("multipart", "json")
 FILES_PER_FAX: Final = 5
 """By default; an administrator may allow 1 to 10."""
 
+RECIPIENTS_PER_FAX: Final = 5
+"""By default; an administrator may allow 1 to 999, and we need one."""
+
 _SAMPLE_TYPE: Final = "application/octet-stream"
 
 
@@ -78,7 +81,7 @@ class UnifiedSender:
             recipient=is_recipient,
             sender=is_extension,
             most_files=terms.files,
-            most_recipients=None,
+            most_recipients=RECIPIENTS_PER_FAX,
         )
 
     @property

@@ -100,7 +100,9 @@ def _agrees(place: Any, file: File) -> bool:
 
 
 def _slot(answer: Answer, place: Mapping[str, Any]) -> Slot:
-    """Raises StrangeAnswerError for an address without encryption elsewhere than here."""
+    """Raises StrangeAnswerError for an address without encryption, which is for an API on this
+    machine alone.
+    """
     address, headers = place.get("redirectUri"), place.get("redirectHeaders") or {}
     if not isinstance(address, str) or not isinstance(headers, dict):
         raise answer.strange("without the address or the headers of an upload")
@@ -108,7 +110,9 @@ def _slot(answer: Answer, place: Mapping[str, Any]) -> Slot:
         parts = urlsplit(address)
         origin = check_base_url(f"{parts.scheme}://{parts.netloc}")
     except ValueError:
-        raise answer.strange("one that sends files to no safe address") from None
+        origin = ""
+    if not origin.startswith("https:" if answer.origin.startswith("https:") else "http"):
+        raise answer.strange("one that sends files to no safe address")
     target = address[len(f"{parts.scheme}://{parts.netloc}") :].partition("#")[0]
     said = {str(name): _text(value) for name, value in headers.items() if value is not None}
     if not all((name + value).isprintable() for name, value in said.items()):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from faxhooks.providers.answers import Answer
-from faxhooks.providers.asking import ProviderError
+from faxhooks.providers.asking import ProviderError, StrangeAnswerError
 from faxhooks.providers.sending import Document
 from faxhooks.providers.unified.storing import File, put, slots_of
 from tests.providers.orders import FILES, NOW, asked, order
@@ -158,6 +158,15 @@ def test_no_file_leaves_for_an_address_that_has_run_out(written: str, seconds: i
             put("Hubgets", slot, file, NOW + timedelta(seconds=seconds))
     assert (caught.value.reason, caught.value.maybe_done) == ("document.upload_expired", False)
     assert len(storage.requests) == 1
+
+
+def test_an_api_that_is_encrypted_sends_no_file_where_nothing_is() -> None:
+    file = File("order.pdf", "application/pdf", b"%PDF")
+    said = {"files": [{"redirectUri": "http://127.0.0.1:1/x"}]}
+    body = json.dumps(said).encode()
+    answer = Answer("POST", "https://api.hubgets.com", "/", 200, body, "", NOW)
+    with pytest.raises(StrangeAnswerError, match="no safe address"):
+        slots_of(answer, [file])
 
 
 STRANGE: list[dict[str, Any]] = [
