@@ -1,8 +1,10 @@
 """When a session ends, what keeps it alive, and what a form must prove."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, update
@@ -10,13 +12,19 @@ from sqlalchemy.orm import Session
 
 from faxhooks.db.keys import list_keys
 from faxhooks.db.models_people import SessionRow
-from faxhooks.services.keys import revoke_key
+from faxhooks.services.keys import SCOPES, create_key, revoke_key
 from faxhooks.services.sessions import IDLE, LONGEST_SESSION
 from faxhooks.services.users import disable_user, set_password
 from tests.story import Service
 from tests.web.dashboard.visitor import PASSWORD, Visitor, let_in
 
-FORMS = ["/sign-in", "/sign-out", "/theme"]
+FORMS = [
+    "/sign-in",
+    "/sign-out",
+    "/theme",
+    "/callbacks/replay",
+    "/callbacks/<uuid:callback_id>/replay",
+]
 
 
 def aged(session: Session, **ages: timedelta) -> None:
@@ -104,11 +112,12 @@ def test_every_form_is_one_of_those_that_are_tried_here(service: Service) -> Non
 @pytest.mark.parametrize("path", FORMS)
 def test_a_form_that_is_not_ours_does_nothing(service: Service, path: str) -> None:
     """Without a proof, with one of another visitor, and with one from before the sign-in."""
-    visitor = Visitor(service.app)
+    visitor, path = Visitor(service.app), re.sub("<uuid:[^>]+>", str(uuid4()), path)
     before = visitor.proof()
-    visitor.sign_in_with(service.api.key)
+    _, key = service.parts.database.write(lambda session: create_key(session, "all", SCOPES))
+    visitor.sign_in_with(key)
     for proof in ({}, {"form_token": Visitor(service.app).proof()}, {"form_token": before}):
-        answer = visitor.send(path, key=service.api.key, theme="dark", **proof)
+        answer = visitor.send(path, key=key, theme="dark", **proof)
         assert answer.status_code == 400
         assert "Set-Cookie" not in answer.headers
     assert visitor.is_in
