@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
+from rich.console import Console
 from sqlalchemy.orm import Session
 
+from faxhooks.cli.accountfields import account_json, asking_fields, described, hook_fields
+from faxhooks.cli.connect import hooks_json, remarks
 from faxhooks.cli.context import Context, Group, pass_context
 from faxhooks.cli.options import account_options, given_values, rotation_options
-from faxhooks.cli.showing import NOTHING, plain, show_fields, show_table
+from faxhooks.cli.showing import plain, show_fields, show_table
 from faxhooks.domain.errors import InvalidInputError
-from faxhooks.providers.base import Option, Provider
+from faxhooks.providers.base import Provider
 from faxhooks.providers.registry import PROVIDERS, get_provider
 from faxhooks.services.accounts import Account, Values
 from faxhooks.services.askingfigures import asking_json
 from faxhooks.services.auditing import unix_actor
+from faxhooks.services.connecting import Connector
 
 
 @click.group(cls=Group)
@@ -69,8 +73,9 @@ def list_accounts(context: Context) -> None:
 
 @account.command()
 @click.argument("name")
+@click.option("--ask", is_flag=True, help="Ask the provider too which hook URLs it calls.")
 @pass_context
-def show(context: Context, name: str) -> None:
+def show(context: Context, name: str, ask: bool) -> None:
     """One account by its label or id: hook URLs, options, which secrets are set, how its
     provider is asked, and how its callbacks came in the last 30 days.
     """
@@ -80,10 +85,16 @@ def show(context: Context, name: str) -> None:
         return found, asking_json(session, found.id)
 
     found, asking = context.parts.database.read(work)
-    context.answer(
-        {**account_json(found), "asking": asking},
-        lambda _: show_fields([*_described(found), *_asking(asking)]),
-    )
+    hooks = Connector(context.parts).look(found) if ask else None
+
+    def tell(_: Console) -> None:
+        asked = [] if hooks is None else hook_fields(hooks)
+        show_fields([*described(found), *asking_fields(asking), *asked])
+        for said in [] if hooks is None else remarks(found, hooks):
+            click.echo(f"\n{said}")
+
+    registered = {} if hooks is None else {"registered": hooks_json(hooks)}
+    context.answer({**account_json(found), "asking": asking, **registered}, tell)
 
 
 @account.command()
@@ -151,30 +162,7 @@ def _set_disabled(context: Context, name: str, *, disabled: bool) -> None:
             session, name, disabled, actor=unix_actor()
         )
     )
-    context.answer(account_json(changed), lambda _: show_fields(_described(changed)))
-
-
-def account_json(account: Account) -> dict[str, Any]:
-    """An account for programs; of a secret it tells how many values are kept, never one."""
-    options = _options(account)
-    kept = {option.name: list(account.config.get(option.name, ())) for option in options}
-    return {
-        "id": account.id,
-        "provider": account.provider,
-        "label": account.label,
-        "hook_url": account.hook_url or None,
-        "hook_urls": list(account.hook_urls),
-        "options": {o.name: kept[o.name] for o in options if not o.secret},
-        "secrets": {o.name: len(kept[o.name]) for o in options if o.secret},
-        "created_at": account.created_at,
-        "disabled_at": account.disabled_at,
-    }
-
-
-def _options(account: Account) -> tuple[Option, ...]:
-    """None for an account of a provider that only another release knows."""
-    provider = PROVIDERS.get(account.provider)
-    return provider.options if provider else ()
+    context.answer(account_json(changed), lambda _: show_fields(described(changed)))
 
 
 def _refuse_foreign(account: Account, values: Values) -> None:
@@ -186,43 +174,6 @@ def _refuse_foreign(account: Account, values: Values) -> None:
             raise InvalidInputError(name, f"{account.label} has no --{name}; it has {has}")
 
 
-def _described(account: Account) -> list[tuple[str, Any]]:
-    options = _options(account)
-    urls = [("hook URL", account.hook_url or None)]
-    urls += [("older hook URL", url) for url in account.hook_urls[1:]]
-    kept = [(option.name, account.config.get(option.name, ())) for option in options]
-    secret = {option.name for option in options if option.secret}
-    return [
-        ("label", account.label),
-        ("provider", account.provider),
-        ("id", account.id),
-        *urls,
-        *((name, _counted(values) if name in secret else values) for name, values in kept),
-        ("created", account.created_at),
-        ("disabled", account.disabled_at),
-    ]
-
-
-def _asking(asking: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    met = asking["callbacks"] or {"finals": 0, "by_callback": 0, "by_asking": 0, "lateness": None}
-    late = met["lateness"]
-    return [
-        ("to ask about", asking["due"]),
-        ("asked up to", asking["swept_until"]),
-        ("left alone until", asking["paused_until"]),
-        ("last error", asking["last_error"]),
-        ("at", asking["last_error_at"]),
-        ("ends in 30 days", met["finals"]),
-        ("told by callbacks", met["by_callback"]),
-        ("found by asking", met["by_asking"]),
-        ("callbacks late by", late and f"p50 {late['p50']:.1f} s, p95 {late['p95']:.1f} s"),
-    ]
-
-
-def _counted(values: tuple[str, ...]) -> str:
-    return {0: NOTHING, 1: "set"}.get(len(values), f"set, {len(values)} values")
-
-
 def _introduce(account: Account) -> None:
     title = get_provider(account.provider).title
     click.echo(f"Added the {title} account {plain(account.label)}.\n")
@@ -231,14 +182,18 @@ def _introduce(account: Account) -> None:
         return
     click.echo(f"Register this URL at {title}; keep it secret, it lets callbacks in:\n")
     click.echo(f"    {account.hook_url}\n")
+    click.echo(f"`faxhooks account connect {account.id}` does it, or says how.")
     click.echo("Then send a fax; `faxhooks doctor` says whether its first callback arrived.")
 
 
 def _describe_rotated(account: Account, hook_token: bool) -> None:
-    show_fields(_described(account))
+    show_fields(described(account))
     if hook_token:
         title = get_provider(account.provider).title
-        click.echo(f"\nRegister the new hook URL at {title}.")
+        click.echo(
+            f"\nRegister the new hook URL at {title}: `faxhooks account connect {account.id}` "
+            "does it, or says how."
+        )
     if _has_old(account.config) or len(account.hook_urls) > 1:
         click.echo(
             f"\nOld values stay good until `faxhooks account rotate {account.id} --drop-old`."

@@ -79,12 +79,17 @@ def _by_api(context: Context, account: Account, found: Connection) -> None:
     answer = _answer(
         account,
         "api",
-        hooks=[{**_hook_json(hook), "standing": standing} for hook, standing in found.hooks],
-        missing=found.missing,
+        **hooks_json(found),
         added=[_hook_json(hook) for hook in found.changes.added],
         removed=[_hook_json(hook) for hook in found.changes.removed],
     )
     context.answer(answer, lambda console: _show(console, account, found))
+
+
+def hooks_json(found: Connection) -> dict[str, Any]:
+    """What is registered, and the events that nobody reports to the account's hook URL."""
+    hooks = [{**_hook_json(hook), "standing": standing} for hook, standing in found.hooks]
+    return {"hooks": hooks, "missing": found.missing}
 
 
 def _hook_json(hook: Hook) -> dict[str, str]:

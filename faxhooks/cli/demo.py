@@ -14,7 +14,7 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from faxhooks.cli.accounts import account_json
+from faxhooks.cli.accountfields import account_json
 from faxhooks.cli.context import Context, Deployment, pass_context
 from faxhooks.db import migrations
 from faxhooks.domain.errors import SettingsError

@@ -119,9 +119,14 @@ class Connector:
 
     @contextmanager
     def _client(self, account: Account) -> Iterator[HookClient]:
-        make = get_provider(account.provider).connect
+        provider = get_provider(account.provider)
+        if provider.connect is None:
+            raise SettingsError(
+                f"{provider.title} does not tell by its API which hooks it has; "
+                f"`faxhooks account connect {account.id}` says what to enter there"
+            )
         renewing = Renewal(self._parts.database, self._parts.accounts, account.id)
-        client = None if make is None else make(account.config, renewing)
+        client = provider.connect(account.config, renewing)
         if client is None:
             raise SettingsError(
                 f"{account.label} has no credentials for the provider's API; "

@@ -3,6 +3,8 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
+from faxhooks.simulator.fakes.faxplus import FaxPlusFake
+from tests.cli.clinic import PAT, add
 from tests.cli.running import Faxhooks
 from tests.story import Service, make_service, settings_for
 
@@ -25,3 +27,16 @@ def service(database_url: str) -> Iterator[Service]:
 def runner() -> CliRunner:
     """The bare runner, for what cannot be composed."""
     return CliRunner()
+
+
+@pytest.fixture
+def fake() -> Iterator[FaxPlusFake]:
+    """A provider where `clinic` may be connected."""
+    with FaxPlusFake(secrets={"access-token": (PAT,)}).serve() as fake:
+        yield fake
+
+
+@pytest.fixture
+def hook_url(faxhooks: Faxhooks, fake: FaxPlusFake) -> str:
+    """That of the account `clinic`, which is led to the fake."""
+    return add(faxhooks, "clinic", f"{fake.url}/v3")
