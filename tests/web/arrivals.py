@@ -82,12 +82,12 @@ class Arrivals:
         return Counter([*self.known, *(f for at, f in self.committed if at < moment)])
 
     @contextmanager
-    def arriving(self, threads: int = 16, batch: int = 4) -> Iterator[None]:
+    def arriving(self, threads: int = 16, batch: int = 10) -> Iterator[None]:
         """Until the block ends."""
         stopped = threading.Event()
-        pause = max(0.0, threads * batch / self.per_second - MOST_LATE / 2)
+        every = threads * batch / self.per_second
         with ThreadPoolExecutor(threads) as pool:
-            workers = [pool.submit(self._work, n, stopped, pause, batch) for n in range(threads)]
+            workers = [pool.submit(self._work, n, stopped, every, batch) for n in range(threads)]
             try:
                 time.sleep(1)  # So that some are under way when the reading begins.
                 yield
@@ -96,10 +96,12 @@ class Arrivals:
         for worker in workers:
             worker.result()
 
-    def _work(self, seed, stopped, pause, batch):
+    def _work(self, seed, stopped, every, batch):
         rng = random.Random(seed)
         number = seed * 100_000 + 1_000_000
-        while not stopped.wait(pause * rng.random() * 2):
+        due = time.monotonic() + every * rng.random()
+        while not stopped.wait(max(0.0, due - time.monotonic())):
+            due += every * rng.random() * 2  # Whoever was held up makes up for it.
             facts = []
             for _ in range(batch):
                 number += 1
