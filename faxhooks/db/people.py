@@ -50,6 +50,12 @@ def forget_sessions(session: Session, created_before: datetime) -> None:
     session.execute(delete(SessionRow).where(SessionRow.created_at < created_before))
 
 
+def count_attempts(session: Session, subject: bytes, after: datetime) -> int:
+    """How many there were in the window that began after this time."""
+    this = select(AttemptsRow.attempts).where(AttemptsRow.subject == subject)
+    return session.scalar(this.where(AttemptsRow.since > after)) or 0
+
+
 def add_attempt(session: Session, subject: bytes, now: datetime, window: timedelta) -> int:
     """Count one more attempt, in one statement, so that none of many at once is lost.
 

@@ -20,6 +20,9 @@ LONGEST: Final = 256
 AT_ONCE: Final = 2
 """Hashes of one process at a time: each takes 32 MiB and a fifth of a second of a processor."""
 
+MOST_MEMORY: Final = 2**28
+"""Bytes that a stored cost may ask for; beyond them a hash is refused."""
+
 _WAIT_SECONDS: Final = 3.0
 _turns: Final = threading.BoundedSemaphore(AT_ONCE)
 
@@ -65,7 +68,7 @@ def _digest(password: str, salt: bytes, cost: Cost) -> bytes:
         raise UnavailableError("too many sign in at once; try again in a moment")
     try:
         return hashlib.scrypt(
-            text, salt=salt, n=cost.n, r=cost.r, p=cost.p, maxmem=256 * cost.n * cost.r, dklen=32
+            text, salt=salt, n=cost.n, r=cost.r, p=cost.p, maxmem=MOST_MEMORY, dklen=32
         )
     finally:
         _turns.release()

@@ -3,12 +3,16 @@
 import re
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from faxhooks.services.passwords import Cost, hash_password
 from faxhooks.services.users import add_user
 from tests.story import PUBLIC_URL, Service
 
 PASSWORD: Final = "correct horse battery"
+CHEAP: Final = Cost(n=2, r=1, p=1)
+"""For users of whom a test wants anything but that their password is hard to guess."""
 
 _PROOF: Final = re.compile(r'name="form_token" value="(\w+)"')
 
@@ -58,11 +62,14 @@ class Visitor:
         return self.get("/").status_code == 200
 
 
-def let_in(service: Service, name: str, role: str = "viewer") -> Visitor:
-    """A new user, who has signed in."""
-    service.parts.database.write(
-        lambda session: add_user(session, name, role=role, password=PASSWORD)
-    )
+def let_in(service: Service, name: str, role: str = "viewer", cost: Cost = CHEAP) -> Visitor:
+    """A new user, who has signed in; the hash of their password costs this much to try."""
+
+    def add(session: Session) -> None:
+        row = add_user(session, name, role=role, password=PASSWORD)
+        row.password = hash_password(PASSWORD, cost)
+
+    service.parts.database.write(add)
     visitor = Visitor(service.app)
     assert visitor.sign_in(name).status_code == 303
     return visitor
