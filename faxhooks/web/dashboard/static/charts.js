@@ -2,7 +2,9 @@
 export function readCharts(root) {
   for (const chart of root.querySelectorAll("[data-chart]")) {
     const readout = chart.querySelector("[data-readout]");
-    const rest = readout.textContent;
+    const hours = chart.querySelector("[data-hour]") !== null;
+    const rest = `Point at a column for its figures${hours ? "" : "; days are those of UTC"}`;
+    readout.textContent = rest;
     for (const column of chart.querySelectorAll(".column")) {
       const title = column.querySelector("title");
       const said = local(column, title.textContent);
@@ -14,7 +16,6 @@ export function readCharts(root) {
     chart.querySelector("svg").addEventListener("pointerleave", () => {
       readout.textContent = rest;
     });
-    if (chart.querySelector("[data-hour]")) readout.textContent = "";
   }
 }
 
