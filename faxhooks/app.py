@@ -1,12 +1,14 @@
 """The composition root: settings -> parts -> the WSGI application."""
 
+from datetime import timedelta
+
 from flask import Flask
 
 from faxhooks import __version__
 from faxhooks.db.checks import check_durability, check_schema
 from faxhooks.domain.errors import SettingsError, UnavailableError
 from faxhooks.logs import configure
-from faxhooks.services.parts import Parts, compose
+from faxhooks.services.parts import Parts, SendingTerms, compose
 from faxhooks.settings import Settings
 from faxhooks.web.limits import RateLimit
 from faxhooks.web.site import build_site
@@ -31,6 +33,9 @@ def compose_parts(settings: Settings) -> Parts:
         public_url=settings.public_url,
         secret_keys=settings.secret_keys,
         release=__version__,
+        sending=SendingTerms(
+            settings.media_max_mb * 1024 * 1024, timedelta(hours=settings.media_keep_hours)
+        ),
     )
 
 

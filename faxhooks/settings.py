@@ -35,6 +35,8 @@ class Settings:
     `database_url` names SQLAlchemy's driver, `public_url` is an origin without a trailing
     slash, `secret_keys` are newest first, `log_level` is lower-case, `api_rate_limit` is what
     one key may ask of one process: requests a second and at once, None for no limit.
+    `media_max_mb` bounds a request to send, `media_keep_hours` is how long its documents are
+    kept once its faxes have ended.
     """
 
     env: str
@@ -47,6 +49,8 @@ class Settings:
     metrics_token: str | None = field(repr=False)
     api_rate_limit: tuple[int, int] | None = None
     dashboard_mask_numbers: bool = False
+    media_max_mb: int = 32
+    media_keep_hours: int = 24
 
     @property
     def is_production(self) -> bool:
@@ -78,6 +82,8 @@ class Settings:
             metrics_token=reader.value("METRICS_TOKEN") or None,
             api_rate_limit=reader.rate("API_RATE_LIMIT", "50/200"),
             dashboard_mask_numbers=reader.switch("DASHBOARD_MASK_NUMBERS"),
+            media_max_mb=reader.whole("MEDIA_MAX_MB", 32, most=1000),
+            media_keep_hours=reader.whole("MEDIA_KEEP_HOURS", 24, most=24 * 365),
         )
         reader.finish()
         return settings

@@ -54,10 +54,10 @@ def told(world: World, fax_id: UUID) -> list[tuple[str, str | None]]:
     return [(line["source"], line["status"]) for line in json.loads(answer.text)["data"]]
 
 
-def state(world: World, fax_id: UUID) -> str:
+def state(world: World, fax_id: UUID | str) -> str:
     """Where it is on the way to its provider."""
     return world.parts.database.read(
-        lambda s: s.scalars(select(SendRow.state).where(SendRow.fax_id == fax_id)).one()
+        lambda s: s.scalars(select(SendRow.state).where(SendRow.fax_id == UUID(str(fax_id)))).one()
     )
 
 

@@ -92,7 +92,7 @@ class DocumentLinkRow(Row):
 class RepeatRow(Row):
     """An `Idempotency-Key` of one holder, and what its first request came to.
 
-    `fax_ids` is None while that request is in flight, which nobody believes after
+    `answer` is None while that request is in flight, which nobody believes after
     `claimed_until`.
     """
 
@@ -103,5 +103,5 @@ class RepeatRow(Row):
     digest: Mapped[bytes]
     claim: Mapped[UUID]
     claimed_until: Mapped[datetime]
-    fax_ids: Mapped[list[str] | None] = mapped_column(JsonText)
+    answer: Mapped[Any] = mapped_column(JsonText, nullable=True)
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -10,11 +10,13 @@ from werkzeug.exceptions import HTTPException
 
 from faxhooks.domain.errors import (
     ChangedError,
+    ConflictError,
     InvalidBodyError,
     InvalidInputError,
     NotFoundError,
     UnavailableError,
 )
+from faxhooks.providers.sending import InvalidOrderError
 
 log = structlog.get_logger()
 
@@ -48,6 +50,8 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(NotFoundError, lambda error: problem(404, f"{error}."))
     app.register_error_handler(InvalidInputError, _invalid)
     app.register_error_handler(InvalidBodyError, _invalid_body)
+    app.register_error_handler(InvalidOrderError, _invalid_order)
+    app.register_error_handler(ConflictError, lambda error: problem(409, f"{error}."))
     app.register_error_handler(ChangedError, lambda error: problem(412, f"{error}."))
     app.register_error_handler(UnavailableError, _unavailable)
     app.register_error_handler(Exception, _unexpected)
@@ -108,6 +112,11 @@ def _invalid(error: InvalidInputError) -> Response:
 
 def _invalid_body(error: InvalidBodyError) -> Response:
     return problem(422, _INVALID, errors=[{"pointer": error.field, "detail": str(error)}])
+
+
+def _invalid_order(error: InvalidOrderError) -> Response:
+    errors = [{"pointer": f"/{each.field}", "detail": each.message} for each in error.faults]
+    return problem(422, _INVALID, errors=errors)
 
 
 def _unavailable(error: UnavailableError) -> Response:

@@ -9,13 +9,14 @@ from prometheus_client import values
 from faxhooks.services.cursors import Cursors
 from faxhooks.services.parts import Parts
 from faxhooks.services.watching import Watch
-from faxhooks.web.api import audit, callbacks, changes, faxes, numbers, stats, tags
+from faxhooks.web.api import audit, callbacks, changes, faxes, numbers, sending, stats, tags
 from faxhooks.web.api.documentation import documentation, set_description
 from faxhooks.web.dashboard.site import register_dashboard
 from faxhooks.web.errors import register_errors
 from faxhooks.web.health import health
 from faxhooks.web.hooks import hooks
 from faxhooks.web.limits import Buckets, NoLimits, RateLimit
+from faxhooks.web.media import media
 from faxhooks.web.requests import register_requests
 
 API_PREFIX = "/api/v1"
@@ -49,6 +50,7 @@ def build_site(
     register_requests(app)
     api = Api(app)
     api.register_blueprint(faxes.blueprint, url_prefix=API_PREFIX)
+    api.register_blueprint(sending.blueprint, url_prefix=API_PREFIX)
     api.register_blueprint(tags.blueprint, url_prefix=API_PREFIX)
     api.register_blueprint(changes.blueprint, url_prefix=API_PREFIX)
     api.register_blueprint(callbacks.blueprint, url_prefix=API_PREFIX)
@@ -60,5 +62,6 @@ def build_site(
     register_errors(app)  # After the API, which brings error answers of its own.
     app.register_blueprint(hooks)
     app.register_blueprint(health)
+    app.register_blueprint(media)
     register_dashboard(app, mask_numbers=mask_numbers)
     return app

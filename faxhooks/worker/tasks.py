@@ -1,4 +1,6 @@
-"""What the worker does: it asks the providers, and reads again what was not understood."""
+"""What the worker does: it sends faxes, asks the providers, and reads again what was not
+understood.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,16 +13,20 @@ from faxhooks.services.beating import BEAT_SECONDS, Heart
 from faxhooks.services.parts import Parts
 from faxhooks.services.reconciling import Reconciler
 from faxhooks.services.rereading import INTERNAL, Rereading, list_unread, reread
+from faxhooks.services.sending import Dispatcher
+from faxhooks.services.storing import tidy
 from faxhooks.worker.loop import Counts, Loop, Task
 
 OLDER_RELEASES_SECONDS: Final = 3600.0
 OUR_FAULTS_SECONDS: Final = 600.0
 ASKING_SECONDS: Final = 2.0
+SENDING_SECONDS: Final = 0.5
+TIDYING_SECONDS: Final = 3600.0
 
 
 def all_tasks(parts: Parts) -> list[Task]:
     """Every periodic task that does something; what is added here runs in the worker."""
-    return [*_reading(parts), *_asking(parts)]
+    return [*_reading(parts), *_sending(parts), *_asking(parts)]
 
 
 def all_loops(parts: Parts) -> list[Loop]:
@@ -33,14 +39,20 @@ def all_loops(parts: Parts) -> list[Loop]:
 
     heart = Heart(parts.database)
     beating = Task("heartbeat", BEAT_SECONDS, heart.run, heart.stop, quiet=True)
-    return [Loop(tasks, ready) for tasks in (_reading(parts), _asking(parts), [beating])]
+    beside = (_reading(parts), _sending(parts), _asking(parts), [beating])
+    return [Loop(tasks, ready) for tasks in beside]
 
 
 def _reading(parts: Parts) -> list[Task]:
     return [
         Task("read_older_releases", OLDER_RELEASES_SECONDS, OlderReleases(parts).run),
         Task("read_after_our_faults", OUR_FAULTS_SECONDS, OurFaults(parts).run),
+        Task("tidy_documents", TIDYING_SECONDS, Documents(parts).run),
     ]
+
+
+def _sending(parts: Parts) -> list[Task]:
+    return [Task("send_faxes", SENDING_SECONDS, Dispatcher(parts).run, quiet=True)]
 
 
 def _asking(parts: Parts) -> list[Task]:
@@ -58,6 +70,17 @@ class OlderReleases:
         unread = UnreadFilter(not_release=self._parts.release)
         waiting = list_unread(self._parts.database, unread)
         return _counts(reread(self._parts.replayer, waiting, stopping.is_set))
+
+
+class Documents:
+    """What was faxed is not kept for longer than the settings say."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def run(self, _: Event) -> Counts:
+        """Remove what is no longer needed."""
+        return tidy(self._parts.database, self._parts.sending.keep, datetime.now(UTC))
 
 
 class OurFaults:

@@ -83,7 +83,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("claim", sa.Uuid(), nullable=False),
         sa.Column("claimed_until", TIME, nullable=False),
-        sa.Column("fax_ids", sa.Text(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("created_at", TIME, nullable=False),
         sa.PrimaryKeyConstraint("holder", "key", name="pk_idempotency_keys"),
     )

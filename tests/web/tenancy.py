@@ -143,6 +143,19 @@ def number_of_callbacks(said: Any) -> int:
     return int(said["counts"]["callbacks"])
 
 
+def not_sent_with(world: World) -> None:
+    """An account of theirs is refused to us with the very words of one that never was."""
+    said = {"to": NUMBER, "from": "+13105550100", "media_url": "https://example.com/a.pdf"}
+    found = []
+    for account in ("plus", str(world.account), "never", str(uuid4())):
+        answer = world.ask(world.ours, "POST", "/faxes", {**said, "account": account})
+        assert answer.status_code == 422
+        found.append({**answer.json, "request_id": None})
+    assert all(each == found[0] for each in found)
+    theirs = world.ask(world.theirs, "POST", "/faxes", {**said, "account": "plus"})
+    assert {**theirs.json, "request_id": None} != found[0]
+
+
 CELLS: Mapping[str, Mapping[str, Cell]] = {
     "GET /api/v1/faxes": {
         "fax": none_of("/faxes", "provider_fax_id=theirs", "account={account}", "account=plus"),
@@ -157,6 +170,13 @@ CELLS: Mapping[str, Mapping[str, Cell]] = {
         "fax": absent("POST", "/faxes/{fax}/actions/refresh", there=409),
     },
     "GET /api/v1/faxes/<uuid:fax_id>/history": {"fax": absent("GET", "/faxes/{fax}/history")},
+    "POST /api/v1/faxes": {"account": not_sent_with},
+    "POST /api/v1/faxes/<uuid:fax_id>/actions/cancel": {
+        "fax": absent("POST", "/faxes/{fax}/actions/cancel", there=409),
+    },
+    "POST /api/v1/faxes/<uuid:fax_id>/actions/resend": {
+        "fax": absent("POST", "/faxes/{fax}/actions/resend", {}, there=409),
+    },
     "GET /api/v1/changes": {"fax": none_of("/changes")},
     "GET /api/v1/stream": {"fax": streamed},
     "GET /api/v1/callbacks": {

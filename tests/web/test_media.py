@@ -1,0 +1,118 @@
+"""Documents are fetched by providers: at an address nobody can guess, for a while."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from faxhooks.db.sendmodels import DocumentLinkRow, DocumentRow
+from faxhooks.services.lending import LENT, lend
+from faxhooks.services.storing import tidy
+from tests.asked import World, world
+from tests.fakes import TO
+from tests.ordered import FAX, dispatch, order, state
+from tests.story import PUBLIC_URL
+
+
+@pytest.fixture
+def there(database_url: str) -> Iterator[World]:
+    with world(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def path(there: World) -> str:
+    """Where SignalWire was told to fetch a document."""
+    order(there, "signalwire")
+    dispatch(there)
+    fake: Any = there.fakes["signalwire"]
+    (sent,) = fake.faxes.values()
+    url: str = sent.fields["MediaUrl"]
+    assert url.startswith(f"{PUBLIC_URL}/media/")
+    return url.removeprefix(PUBLIC_URL)
+
+
+def fetches(there: World) -> int:
+    return there.parts.database.read(lambda s: s.scalars(select(DocumentLinkRow.fetches)).one())
+
+
+def test_it_is_given_whole_and_counted(there: World, path: str) -> None:
+    answer = there.service.app.test_client().get(path)
+    assert (answer.status_code, answer.data) == (200, FAX)
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Length"] == str(len(FAX))
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''a.pdf"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert fetches(there) == 1
+
+
+def test_its_head_is_told_and_not_counted(there: World, path: str) -> None:
+    answer = there.service.app.test_client().head(path)
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert answer.headers["Content-Length"] == str(len(FAX))
+    assert fetches(there) == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "given"),
+    [
+        ("bytes=0-3", 206, FAX[:4]),
+        ("bytes=5-", 206, FAX[5:]),
+        ("bytes=-3", 206, FAX[-3:]),
+        ("bytes=0-9999", 200, FAX),
+        ("bytes=9999-", 416, b""),
+        ("bytes=0-1,3-4", 200, FAX),
+        ("pages=1-2", 200, FAX),
+    ],
+)
+def test_a_part_of_it_may_be_asked_for(
+    there: World, path: str, asked: str, status: int, given: bytes
+) -> None:
+    answer = there.service.app.test_client().get(path, headers={"Range": asked})
+    assert (answer.status_code, answer.data) == (status, given)
+    if status == 206:
+        first, _, last = answer.headers["Content-Range"][6:].partition("/")[0].partition("-")
+        assert FAX[int(first) : int(last) + 1] == given
+
+
+def test_there_is_nothing_without_the_token(there: World, path: str) -> None:
+    web = there.service.app.test_client()
+    for wrong in ("/media/", "/media", f"{path}x", path[:-1], "/media/..%2f"):
+        assert web.get(wrong).status_code == 404
+    stored = there.parts.database.read(
+        lambda s: s.scalars(select(DocumentLinkRow.token_hash)).one()
+    )
+    assert path.rpartition("/")[2].encode() not in stored
+
+
+def test_a_link_expires(there: World) -> None:
+    order(there, "signalwire")
+    then = datetime.now(UTC) - LENT - timedelta(seconds=1)
+    document: UUID = there.parts.database.read(lambda s: s.scalars(select(DocumentRow.id)).one())
+    token = there.parts.database.write(lambda s: lend(s, document, then))
+    assert there.service.app.test_client().get(f"/media/{token}").status_code == 404
+
+
+def test_documents_are_removed_once_their_faxes_have_ended(there: World) -> None:
+    """One by one, since those of a batch have their documents in common."""
+    fax_ids = order(there, "faxplus", TO, "+13105550102")
+    keep = timedelta(days=1)
+
+    def left() -> int:
+        return len(there.parts.database.read(lambda s: s.scalars(select(DocumentRow.id)).all()))
+
+    there.put_on(days=2)
+    tidy(there.parts.database, keep, there.time.now())
+    assert left() == 1
+    dispatch(there)
+    assert [state(there, each) for each in fax_ids] == ["sent", "sent"]
+    there.put_on(hours=1)
+    there.settle()
+    there.sweep()
+    there.put_on(days=2)
+    tidy(there.parts.database, keep, there.time.now())
+    assert left() == 0
