@@ -12,6 +12,8 @@ from tests.fakes import send
 from tests.providers.wire import answering, told
 from tests.story import PUBLIC_URL
 
+OAUTH = ("client-id", "client-secret", "refresh-token")
+
 
 def test_a_hook_is_registered_for_each_event_and_a_second_time_none(
     faxhooks: Faxhooks, fake: FaxPlusFake, hook_url: str
@@ -148,3 +150,15 @@ def test_a_fax_is_told_of_once_its_account_is_connected(
         fake.clock.put_forward(600)
         made.settle()
         assert made.fax(fax_id)["status"] == "delivered"
+
+
+def test_tokens_that_are_renewed_on_the_way_are_kept(faxhooks: Faxhooks) -> None:
+    with FaxPlusFake().serve() as fake:
+        given = dict(fake.options) | {name: fake.secrets[name][0] for name in OAUTH}
+        words = [word for name, value in given.items() for word in (f"--{name}", value)]
+        faxhooks("account", "add", "faxplus", "--label", "clinic", *words).well()
+        faxhooks(*CONNECT).well()
+        fake.tokens.expire()
+        again = faxhooks(*CONNECT, "--remove").well().json
+    assert len(again["removed"]) == 2
+    assert [call.path for call in fake.calls].count("/token") == 2
