@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from faxhooks.db.faxlists import Fax
 from faxhooks.db.history import Entry, list_entries
 from faxhooks.domain.reasons import REASONS, UNKNOWN
+from faxhooks.services.masking import masked_fax
 
 _ADVICE: Final = {
     code: {
@@ -28,10 +29,14 @@ _ADVICE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What of a fax is shown: these fields, all if it names none, and its events if asked."""
+    """What of a fax is shown: these fields, all if it names none, and its events if asked.
+
+    `masked` hides most of each number.
+    """
 
     fields: Sequence[str] = ()
     history: bool = False
+    masked: bool = False
 
 
 def present(session: Session, faxes: Sequence[Fax], shape: Shape) -> list[dict[str, Any]]:
@@ -43,7 +48,7 @@ def present(session: Session, faxes: Sequence[Fax], shape: Shape) -> list[dict[s
         histories = list_entries(session, [fax.row.id for fax in faxes])
         for fax, each in zip(faxes, shown, strict=True):
             each["history"] = [entry_json(entry) for entry in histories[fax.row.id]]
-    return shown
+    return [masked_fax(each) for each in shown] if shape.masked else shown
 
 
 def fax_json(fax: Fax) -> dict[str, Any]:

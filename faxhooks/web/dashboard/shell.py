@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, g, request, url_for
 
+from faxhooks.services.masking import masked_number
 from faxhooks.services.wording import REASON_WORDS, STATUS_WORDS, advise
 from faxhooks.web.auth import may, may_open
 from faxhooks.web.dashboard.faults import register_faults
@@ -46,6 +47,7 @@ def register_shell(app: Any) -> None:
         asset=_asset,
         form_field=FORM_FIELD,
         form_token=form_token,
+        hides_numbers=hides_numbers,
         link_to=_link_to,
         may=may,
         masked=masked,
@@ -63,10 +65,12 @@ def masked(number: str | None) -> str | None:
 
     Who has the scope `raw` may read callbacks, which hold the numbers, and so sees them.
     """
-    if number is None or not current_app.config["MASK_NUMBERS"] or may("raw"):
-        return number
-    kept = (number[:3], number[-2:]) if len(number) > 7 else ("", "")
-    return "•••••".join(kept)
+    return masked_number(number) if number is not None and hides_numbers() else number
+
+
+def hides_numbers() -> bool:
+    """Whether numbers are masked for this reader."""
+    return bool(current_app.config["MASK_NUMBERS"]) and not may("raw")
 
 
 def _asset(name: str) -> str:

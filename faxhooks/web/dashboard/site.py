@@ -6,6 +6,7 @@ from faxhooks.web.dashboard import (
     assets,
     callbacks,
     entrance,
+    fax,
     numbers,
     replays,
     today,
@@ -23,3 +24,4 @@ def register_dashboard(app: Flask, *, mask_numbers: bool) -> None:
     app.register_blueprint(callbacks.pages)
     app.register_blueprint(replays.pages)
     app.register_blueprint(numbers.pages)
+    app.register_blueprint(fax.pages)  # The list's, to which it adds those of one fax.

@@ -1,0 +1,186 @@
+"""A fax: where it stands, how it got there, what is noted about it, and what can be done."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Response, redirect, render_template, request, url_for
+from marshmallow import ValidationError
+from sqlalchemy.orm import Session
+
+from faxhooks.db.callbacklists import get_described
+from faxhooks.db.faxes import get_fax
+from faxhooks.db.faxlists import Fax, describe_fax
+from faxhooks.db.history import list_entries
+from faxhooks.db.polls import find_poll
+from faxhooks.domain.errors import ChangedError, InvalidBodyError, NotFoundError
+from faxhooks.providers.asking import ProviderError
+from faxhooks.services.desks import Desks
+from faxhooks.services.exhibiting import callback_content, callback_summary, read_content
+from faxhooks.services.pollshapes import poll_json
+from faxhooks.services.printing import print_report
+from faxhooks.services.refreshing import CannotAskError, refresh
+from faxhooks.services.reporting import Maker, Report, make_report
+from faxhooks.services.shapes import Shape, fax_json, fax_version, present
+from faxhooks.services.tagging import retag
+from faxhooks.services.telling import EVIDENCE_WORDS, SOURCE_WORDS, VERDICT_WORDS, tell
+from faxhooks.web.api.tags import TagPatch
+from faxhooks.web.auth import actor, may, may_open, requires, visible_accounts
+from faxhooks.web.dashboard.faxes import pages
+from faxhooks.web.dashboard.shell import hides_numbers
+from faxhooks.web.dashboard.visits import unattended
+from faxhooks.web.parts import parts
+
+__all__ = ["pages"]
+
+_PATCH: Final = TagPatch()
+
+
+@pages.get("/faxes/<uuid:fax_id>")
+@requires("read")
+def show(fax_id: UUID) -> str:
+    """The whole page."""
+    return _page(fax_id)
+
+
+@pages.get("/faxes/<uuid:fax_id>/parts")
+@requires("read")
+@unattended
+def show_fax_parts(fax_id: UUID) -> str:
+    """What of it changes, for a page that is open."""
+    return render_template("fax_parts.html", **_shown(fax_id))
+
+
+@pages.get("/faxes/<uuid:fax_id>/callbacks/<uuid:callback_id>")
+@requires("read")
+def show_callback(fax_id: UUID, callback_id: UUID) -> str:
+    """A callback of its history as it came. Its content is for those with the scope `raw`,
+    whose every reading is audited.
+    """
+    accounts, who, whole = visible_accounts(), actor(), may("raw")
+
+    def ask(session: Session) -> dict[str, Any]:
+        fax = get_fax(session, fax_id, accounts=accounts)
+        known = {entry.callback_id for entry in list_entries(session, [fax.id])[fax.id]}
+        if callback_id not in known:
+            raise NotFoundError("this fax has no such callback")
+        if whole:
+            row = read_content(session, callback_id, actor=who, accounts=accounts)
+            return callback_content(row)
+        row = get_described(session, callback_id, content=False, accounts=accounts)
+        return callback_summary(row)
+
+    database = parts().database
+    callback = database.write(ask) if whole else database.read(ask)
+    return render_template(
+        "fax_callback.html", fax_id=fax_id, callback=callback, whole=whole, evidence=EVIDENCE_WORDS
+    )
+
+
+@pages.post("/faxes/<uuid:fax_id>/tags")
+@requires("send", "admin")
+def tag(fax_id: UUID) -> Any:
+    """Set and remove tags, if the fax is still as the form showed it."""
+    who, accounts = actor(), visible_accounts()
+    names = [name.strip() for name in request.form.getlist("name")]
+    pairs = list(zip(names, request.form.getlist("value"), strict=False))
+    changes = {name: value.strip() or None for name, value in pairs if name or value.strip()}
+    versions = {request.form.get("version", "")}
+
+    def change(session: Session, tags: Mapping[str, str | None]) -> None:
+        retag(session, fax_id, tags, actor=who, accounts=accounts, versions=versions)
+
+    try:
+        tags = _PATCH.load({"tags": changes})["tags"]
+        parts().database.write(lambda session: change(session, tags))
+    except ValidationError as error:
+        return _page(fax_id, fault=_first_fault(error.messages)), 422
+    except InvalidBodyError as error:
+        return _page(fax_id, fault=f"{error}."), 422
+    except ChangedError:
+        said = "The fax has changed since you opened this page, and is shown as it is now."
+        return _page(fax_id, fault=f"{said} Nothing was saved; set the tags again."), 412
+    return redirect(url_for(".show", fax_id=fax_id, _anchor="tags"), 303)
+
+
+@pages.post("/faxes/<uuid:fax_id>/refresh")
+@requires("send", "admin")
+def refresh_fax(fax_id: UUID) -> Any:
+    """Ask the provider about it now, and wait for the answer."""
+    try:
+        refresh(parts(), fax_id, actor=actor(), accounts=visible_accounts())
+    except CannotAskError as error:
+        return _page(fax_id, fault=f"{error}."), 409
+    except ProviderError as error:
+        return _page(fax_id, fault=f"The provider was asked, without success: {error}."), 502
+    return redirect(url_for(".show", fax_id=fax_id), 303)
+
+
+@pages.get("/faxes/<uuid:fax_id>/report")
+@requires("read")
+def show_report(fax_id: UUID) -> str:
+    """The delivery report as a page to print."""
+    return render_template("fax_report.html", report=_report(fax_id, datetime.now(UTC)))
+
+
+@pages.get("/faxes/<uuid:fax_id>/report.pdf")
+@requires("read")
+def show_report_as_pdf(fax_id: UUID) -> Response:
+    """The same as PDF."""
+    now = datetime.now(UTC)
+    report = _report(fax_id, now)
+    response = Response(print_report(report, now), content_type="application/pdf")
+    name = f"fax-{report.fax_id}.pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+def _page(fax_id: UUID, fault: str | None = None) -> str:
+    return render_template("fax.html", **_shown(fax_id), fault=fault)
+
+
+def _shown(fax_id: UUID) -> dict[str, Any]:
+    accounts, shape = visible_accounts(), Shape(history=True, masked=hides_numbers())
+
+    def ask(session: Session) -> tuple[Fax, dict[str, Any], Any]:
+        found = describe_fax(session, get_fax(session, fax_id, accounts=accounts))
+        (shown,) = present(session, [found], shape)
+        return found, shown, poll_json(find_poll(session, found.row.id))
+
+    found, fax, poll = parts().database.read(ask)
+    return {
+        "fax": fax,
+        "told": tell(fax),
+        "history": fax["history"],
+        "poll": poll,
+        "version": fax_version(fax_json(found)),
+        "can_refresh": may_open("dashboard_faxes.refresh_fax") and _is_askable(found),
+        "can_tag": may_open("dashboard_faxes.tag"),
+        "evidence": EVIDENCE_WORDS,
+        "sources": SOURCE_WORDS,
+        "verdicts": VERDICT_WORDS,
+    }
+
+
+def _is_askable(fax: Fax) -> bool:
+    """Whether its account's provider can be asked at all."""
+    try:
+        return Desks(parts()).get(fax.row.account_id).terms.askable
+    except NotFoundError:  # An account of a provider that only another release knows.
+        return False
+
+
+def _report(fax_id: UUID, now: datetime) -> Report:
+    accounts, masked = visible_accounts(), hides_numbers()
+    maker = Maker(actor(), parts().release, parts().public_url)
+    return parts().database.read(
+        lambda session: make_report(session, fax_id, maker, now, accounts=accounts, masked=masked)
+    )
+
+
+def _first_fault(messages: Any) -> str:
+    """The first text in what marshmallow says, however deep it nests that."""
+    while not isinstance(messages, str):
+        messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
+    return str(messages)
