@@ -72,6 +72,11 @@ class World:
         """Wait until every callback is delivered, or given up."""
         until(lambda: all(fake.postman.idle for fake in self.fakes.values()), 60)
 
+    def settle_some(self) -> None:
+        """Wait for the first callbacks of what was just sent."""
+        self.put_on(seconds=3)
+        until(self.service.api.faxes, 60)
+
     def send(self, name: str, **fields: Any) -> str:
         """Send a fax, of which the provider calls back; its id."""
         return send(self.fakes[name], self.accounts[name].hook_url, **fields)

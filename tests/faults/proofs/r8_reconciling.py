@@ -75,25 +75,35 @@ def prove(trial: Trial) -> Finding:
 
 
 def _send(made: World, trial: Trial, away: Callable[[], None]) -> dict[str, list[str]]:
-    """Half of each provider's, while the database goes and comes back."""
+    """Half of them while all is well, a quarter while the database goes and comes back, and a
+    quarter afterwards; ids by provider.
+    """
     heart = Heart(made.parts.database, made.time.now)
     heart.run(Event())
-    each = max(1, trial.n // 2)
-    outage = threading.Thread(target=away)
-    sent = {}
+    sent: dict[str, list[str]] = {name: [made.send(name)] for name in made.fakes}
+    half, quarter = trial.n // 4, trial.n // 8
     with ThreadPoolExecutor(4) as pool:
-        for name in made.fakes:
-            first = made.send(name)  # Alone, since Fax.Plus is told of our hook with it.
-            half = list(pool.map(lambda _, name=name: made.send(name), range(each // 2 - 1)))
-            if not outage.ident:
-                outage.start()
-            rest = pool.map(lambda _, name=name: made.send(name), range(each - each // 2))
-            sent[name] = [first, *half, *rest]
-    outage.join()
+        _send_some(made, pool, sent, half - 1)
+        made.put_on(minutes=5)
+        made.settle()
+        outage = threading.Thread(target=away)
+        outage.start()
+        _send_some(made, pool, sent, quarter)
+        made.put_on(minutes=5)
+        outage.join()
+        _send_some(made, pool, sent, half - quarter)
     made.put_on(minutes=10)
     made.settle()
     heart.run(Event())
     return sent
+
+
+def _send_some(
+    made: World, pool: ThreadPoolExecutor, sent: Mapping[str, list[str]], count: int
+) -> None:
+    """So many more at each provider."""
+    for name in sent:
+        sent[name].extend(pool.map(made.send, [name] * count))
 
 
 def _sweep(made: World) -> int:
