@@ -15,8 +15,9 @@ from faxhooks.services.parts import Parts
 
 
 def check_asking(session: Session, parts: Parts) -> list[Finding]:
-    """The worker, then each account that is turned on."""
-    desks = [each for each in Desks(parts).list_all() if not each.entrance.account.disabled_at]
+    """The worker, then each account that is turned on and of a provider that can be asked."""
+    entered = [(desk, desk.entrance) for desk in Desks(parts).list_all()]
+    desks = [d for d, e in entered if e.provider.client and not e.account.disabled_at]
     askings = list_askings(session)
     return [
         _worker(session),
