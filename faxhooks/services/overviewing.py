@@ -19,7 +19,7 @@ from faxhooks.domain.fax import Direction, Flag, Outcome
 from faxhooks.domain.reasons import REASONS, UNKNOWN, Retry
 from faxhooks.services.exhibiting import callback_summary
 from faxhooks.services.shapes import Shape, present
-from faxhooks.services.statistics import Statistics, ask_statistics, success_rate
+from faxhooks.services.statistics import ask_statistics, success_rate
 
 OPEN_TOO_LONG: Final = timedelta(hours=1)
 """Faxes take minutes; what is open for longer has most likely lost its last callback."""
@@ -113,9 +113,7 @@ def ask_overview(
         success_rate=counted.total["success_rate"],
         usual_rate=_usual_rate(session, window),
         time_to_final=counted.total["time_to_final"],
-        failures=_failures(
-            ask_statistics(session, window, bucket=None, groupings=(Grouping.REASON,))
-        ),
+        failures=_failures(session, window),
         open_too_long=_faxes(
             session,
             FaxFilter(
@@ -133,7 +131,7 @@ def _length(bucket: Bucket) -> timedelta:
 
 
 def _total(session: Session, window: Window) -> Mapping[str, Any]:
-    return ask_statistics(session, window, bucket=None, groupings=()).total
+    return ask_statistics(session, window, bucket=None, groupings=(), timed=False).total
 
 
 def _usual_rate(session: Session, window: Window) -> float | None:
@@ -147,8 +145,10 @@ def _usual_rate(session: Session, window: Window) -> float | None:
     return success_rate(together)
 
 
-def _failures(by_reason: Statistics) -> list[Failures]:
+def _failures(session: Session, window: Window) -> list[Failures]:
     """Those that need a person first, and of these the most frequent."""
+    reasons = (Grouping.REASON,)
+    by_reason = ask_statistics(session, window, bucket=None, groupings=reasons, timed=False)
     faxes: dict[str, int] = {}
     for row in by_reason.rows:
         code = row["reason"] if row["reason"] in REASONS else UNKNOWN
