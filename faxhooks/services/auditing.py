@@ -42,6 +42,7 @@ class Action(StrEnum):
     ACCOUNT_RESEALED = "account.resealed"
     ACCOUNT_DISABLED = "account.disabled"
     ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_WATCHED = "account.watched"
     ACCOUNT_CONNECTED = "account.connected"
     ACCOUNT_DISCONNECTED = "account.disconnected"
     USER_ADDED = "user.added"

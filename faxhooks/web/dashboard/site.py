@@ -3,12 +3,14 @@
 from flask import Flask
 
 from faxhooks.web.dashboard import (
+    accounts,
     assets,
     callbacks,
     entrance,
     fax,
     numbers,
     replays,
+    setting_up,
     today,
 )
 from faxhooks.web.dashboard.shell import register_shell
@@ -24,4 +26,6 @@ def register_dashboard(app: Flask, *, mask_numbers: bool) -> None:
     app.register_blueprint(callbacks.pages)
     app.register_blueprint(replays.pages)
     app.register_blueprint(numbers.pages)
+    app.register_blueprint(accounts.pages)
+    app.register_blueprint(setting_up.pages)
     app.register_blueprint(fax.pages)  # The list's, to which it adds those of one fax.
