@@ -15,6 +15,7 @@ from faxhooks.cli.faxes import faxes
 from faxhooks.cli.keys import key
 from faxhooks.cli.purge import purge
 from faxhooks.cli.reconcile import reconcile
+from faxhooks.cli.send import send
 from faxhooks.cli.simulate import simulate
 from faxhooks.cli.users import user
 from faxhooks.cli.worker import worker
@@ -37,6 +38,7 @@ for _command in (
     user,
     db,
     faxes,
+    send,
     callbacks,
     audit,
     doctor,

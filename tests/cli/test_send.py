@@ -1,0 +1,93 @@
+"""Faxes are sent from the command line, which says what became of them."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.asked import World, world
+from tests.cli.running import Faxhooks
+from tests.fakes import FROM, TO
+from tests.ordered import FAX, dispatch, taken
+from tests.story import settings_for
+
+
+@pytest.fixture
+def there(sqlite_url: str) -> Iterator[World]:
+    with world(sqlite_url) as made:
+        yield made
+
+
+@pytest.fixture
+def faxhooks(there: World, sqlite_url: str) -> Faxhooks:
+    return Faxhooks(settings_for(sqlite_url))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "order.pdf"
+    path.write_bytes(FAX)
+    return path
+
+
+def words(file: Path, *more: str) -> tuple[str, ...]:
+    return ("send", str(file), "--from", FROM, "--account", "asked-faxplus", *more)
+
+
+def test_it_is_entered_and_waited_for(there: World, faxhooks: Faxhooks, file: Path) -> None:
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(0.1):
+            if dispatch(there)["sent"]:
+                there.put_on(hours=1)
+                there.settle()
+            there.sweep()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        said = faxhooks(*words(file, "--to", TO, "--wait", "1m")).well()
+    finally:
+        done.set()
+        worker.join()
+    assert f"{TO}  delivered" in said.out
+    assert len(taken(there, "faxplus")) == 1
+
+
+def test_without_waiting_it_is_queued(there: World, faxhooks: Faxhooks, file: Path) -> None:
+    said: Any = faxhooks(*words(file, "--to", TO, "--no-wait", "--json")).well().json
+    assert [(fax["to"], fax["status"]) for fax in said["data"]] == [(TO, "queued")]
+    dispatch(there)
+    assert len(taken(there, "faxplus")) == 1
+
+
+def test_what_cannot_be_sent_is_said(faxhooks: Faxhooks, file: Path) -> None:
+    for more, said in (
+        ((), "say to whom"),
+        (("--to", "12"), "to: not a number"),
+        (("--to", TO, "--ttl", "5"), "ttl: "),
+        (("--to", TO, "--account", "nobody"), "account: there is no such account"),
+    ):
+        answer = faxhooks(*words(file, *more))
+        assert answer.code == 1
+        assert said in answer.err
+
+
+def test_a_table_is_sent_row_by_row_and_never_twice(
+    there: World, faxhooks: Faxhooks, file: Path
+) -> None:
+    table = file.parent / "many.csv"
+    rows = ["to,file,case", f"{TO},order.pdf,4711", "12,order.pdf,4712", "+13105550102,order.pdf,"]
+    table.write_text("\n".join(rows))
+    send = ("send", "--csv", str(table), "--from", FROM, "--account", "asked-faxplus", "--no-wait")
+    for _ in range(2):
+        answer = faxhooks(*send, "--json")
+        assert answer.code == 1
+        assert [fax["tags"] for fax in answer.json["data"]] == [{"case": "4711"}, {}]
+        assert [fault["to"] for fault in answer.json["refused"]] == ["12"]
+    assert len(there.service.api.faxes()) == 2
+    dispatch(there)
+    assert len(taken(there, "faxplus")) == 2
