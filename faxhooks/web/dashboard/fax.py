@@ -9,15 +9,12 @@ from flask import Response, redirect, render_template, request, url_for
 from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
-from faxhooks.db.callbacklists import get_described
 from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import Fax, describe_fax
-from faxhooks.db.history import list_entries
 from faxhooks.db.polls import find_poll
 from faxhooks.domain.errors import ChangedError, InvalidBodyError, NotFoundError
 from faxhooks.providers.asking import ProviderError
 from faxhooks.services.desks import Desks
-from faxhooks.services.exhibiting import callback_content, callback_summary, read_content
 from faxhooks.services.pollshapes import poll_json
 from faxhooks.services.printing import print_report
 from faxhooks.services.refreshing import CannotAskError, refresh
@@ -26,7 +23,7 @@ from faxhooks.services.shapes import Shape, fax_json, fax_version, present
 from faxhooks.services.tagging import retag
 from faxhooks.services.telling import EVIDENCE_WORDS, SOURCE_WORDS, VERDICT_WORDS, tell
 from faxhooks.web.api.tags import TagPatch
-from faxhooks.web.auth import actor, may, may_open, requires, visible_accounts
+from faxhooks.web.auth import actor, may_open, requires, visible_accounts
 from faxhooks.web.dashboard.faxes import pages
 from faxhooks.web.dashboard.shell import hides_numbers
 from faxhooks.web.dashboard.visits import unattended
@@ -50,32 +47,6 @@ def show(fax_id: UUID) -> str:
 def show_fax_parts(fax_id: UUID) -> str:
     """What of it changes, for a page that is open."""
     return render_template("fax_parts.html", **_shown(fax_id))
-
-
-@pages.get("/faxes/<uuid:fax_id>/callbacks/<uuid:callback_id>")
-@requires("read")
-def show_callback(fax_id: UUID, callback_id: UUID) -> str:
-    """A callback of its history as it came. Its content is for those with the scope `raw`,
-    whose every reading is audited.
-    """
-    accounts, who, whole = visible_accounts(), actor(), may("raw")
-
-    def ask(session: Session) -> dict[str, Any]:
-        fax = get_fax(session, fax_id, accounts=accounts)
-        known = {entry.callback_id for entry in list_entries(session, [fax.id])[fax.id]}
-        if callback_id not in known:
-            raise NotFoundError("this fax has no such callback")
-        if whole:
-            row = read_content(session, callback_id, actor=who, accounts=accounts)
-            return callback_content(row)
-        row = get_described(session, callback_id, content=False, accounts=accounts)
-        return callback_summary(row)
-
-    database = parts().database
-    callback = database.write(ask) if whole else database.read(ask)
-    return render_template(
-        "fax_callback.html", fax_id=fax_id, callback=callback, whole=whole, evidence=EVIDENCE_WORDS
-    )
 
 
 @pages.post("/faxes/<uuid:fax_id>/tags")

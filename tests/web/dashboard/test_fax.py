@@ -53,48 +53,36 @@ def test_a_fax_is_told_in_a_sentence_and_by_every_event(
     for (_, told), entry in zip(timeline, history, strict=True):
         assert entry["digest"] in told
         assert "The provider, in a callback. Signed by the provider" in told
-        assert f"{fax}/callbacks/{entry['callback_id']}" in told
+        assert f"/callbacks/{entry['callback_id']}" in told
     assert "Contradicts what was said before" in timeline[2][1]
     parts = reader.get(f"{fax}/parts").text
     assert re.findall(r"<li class=", parts) == re.findall(r"<li class=", page)
 
 
-def test_a_raw_callback_is_for_those_with_the_scope_and_reading_it_is_audited(
+def test_an_event_leads_to_its_callback_whose_reading_is_audited(
     service: Service, reader: Visitor, fax: str
 ) -> None:
     callback = service.api.history("f1")[0]["callback_id"]
-    hidden = reader.get(f"{fax}/callbacks/{callback}")
-    assert hidden.status_code == 200
-    assert "FaxStatus" not in hidden.text
-    assert "keys with the scope" in hidden.text
+    path = re.findall(r'href="([^"]+)">As it came', reader.get(fax).text)[0]
+    assert path == f"/callbacks/{callback}"
+    assert "FaxStatus" not in reader.get(path).text
+    assert reader.get(f"{path}/content").status_code == 403
     assert audited(service, "callback.read") == []
-    shown = holding(service, "read", "raw").get(f"{fax}/callbacks/{callback}")
-    assert "FaxStatus=sending" in shown.text
+    assert "FaxStatus" in holding(service, "read", "raw").get(f"{path}/content").text
     (row,) = audited(service, "callback.read")
     assert (row.subject, row.actor.split(":")[0]) == (f"callback:{callback}", "key")
-
-
-def test_a_callback_is_shown_with_its_own_fax_alone(service: Service, fax: str) -> None:
-    service.hook.signalwire(FaxSid="f2", FaxStatus="sending")
-    other = service.api.history("f2")[0]["callback_id"]
-    whole = holding(service, *SCOPES)
-    for callback in (other, NEVER):
-        assert whole.get(f"{fax}/callbacks/{callback}").status_code == 404
-    assert audited(service, "callback.read") == []
 
 
 def test_a_foreign_fax_is_as_absent_as_one_that_never_was(service: Service, fax: str) -> None:
     plus = service.hook.faxplus_account.id
     other = holding(service, *SCOPES, account_id=plus)
-    callback = service.api.history("f1")[0]["callback_id"]
-    for path in ("", "/parts", f"/callbacks/{callback}", "/report", "/report.pdf"):
+    for path in ("", "/parts", "/report", "/report.pdf"):
         pages = [other.get(f"{each}{path}") for each in (fax, f"/faxes/{NEVER}")]
         assert [page.status_code for page in pages] == [404, 404]
         words = [re.sub(r"<code>\w+</code>", "", page.text) for page in pages]
         assert _without_ids(words[0]) == _without_ids(words[1])
     for action in ("tags", "refresh"):
         assert other.fill(f"{fax}/{action}", on="/", version="x").status_code == 404
-    assert audited(service, "callback.read") == []
 
 
 def _without_ids(page: str) -> str:
@@ -168,11 +156,10 @@ def test_masked_numbers_are_nowhere_on_the_page_nor_in_the_report(sqlite_url: st
     words = {"To": TO, "From": TO, "RemoteStationId": TO, "ErrorMessage": f"{TO} is busy"}
     service.hook.signalwire(FaxSid="m1", FaxStatus="failed", **words)
     fax = page_of(service, "m1")
-    callback = service.api.history("m1")[0]["callback_id"]
     viewer, whole = holding(service, "read"), holding(service, *SCOPES)
-    for path in ("", "/parts", "/report", f"/callbacks/{callback}"):
+    for path in ("", "/parts", "/report"):
         assert "0177" not in viewer.get(f"{fax}{path}").text
-    for path in ("", "/parts", "/report", f"/callbacks/{callback}"):
+    for path in ("", "/parts", "/report"):
         assert "0177" in whole.get(f"{fax}{path}").text
     assert "+13•••••77" in viewer.get(fax).text
     service.parts.database.engine.dispose()
