@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from faxhooks.db import polls
 from faxhooks.db.askings import add_asking, find_asking
-from faxhooks.db.models import FaxRow
+from faxhooks.db.models import AccountRow, FaxRow
 from faxhooks.db.pollmodels import PollRow
 from faxhooks.domain.fax import Evidence, FaxStatus
 from faxhooks.providers.base import TIME_LIMIT
@@ -44,8 +44,15 @@ def enrol(session: Session, terms: AllTerms, now: datetime) -> int:
 
 
 def begin(session: Session, account_id: UUID, terms: AllTerms, now: datetime) -> None:
-    """Plan for what an account has, once it can be asked."""
-    if find_asking(session, account_id) is None and add_asking(session, account_id, now, now):
+    """Plan for what an account has, once it can be asked. Credentials that were refused are
+    tried at once when others were given since.
+    """
+    asking = find_asking(session, account_id)
+    if asking is not None and asking.refused_at is not None:
+        changed_at = session.get_one(AccountRow, account_id).updated_at
+        if changed_at > asking.refused_at:
+            asking.refused_at = asking.paused_until = None
+    if asking is None and add_asking(session, account_id, now, now):
         plan(
             session,
             polls.list_unsettled(session, account_id, now - _LATELY, _MOST),

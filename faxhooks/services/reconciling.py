@@ -108,7 +108,7 @@ class Reconciler:
 
     def _begin_sweep(self, session: Session, desk: Desk) -> datetime | None:
         """Since when the lists are to be read; None when it is not worth it now."""
-        now, asking = self._clock(), askings.lock_asking(session, desk.account_id)
+        now, asking = self._clock(), askings.find_asking(session, desk.account_id)
         if asking is None or is_paused(asking, now):
             return None
         since = asking.swept_until - OVERLAP
@@ -121,7 +121,8 @@ class Reconciler:
             others = polls.count_known(session, desk.account_id, since, due * _PER_LIST)
             if others >= due * _PER_LIST:
                 return None
-        return since if askings.lease_sweep(asking, self._lease()) else None
+        locked = askings.lock_asking(session, desk.account_id)
+        return since if locked and askings.lease_sweep(locked, self._lease()) else None
 
     def _sweep(self, desk: Desk, client: Client, since: datetime, stopping: Event) -> Swept:
         """Not for longer than its lease, nor with long waits: others are due too."""
@@ -170,7 +171,11 @@ class Reconciler:
         return asked, heard is not None and not left and not heard.stops
 
     def _claim(self, session: Session, desk: Desk, lease: Lease) -> list[Question]:
-        """As many of those that are due as the budget has room for."""
+        """As many of those that are due as the budget has room for; where none is, nothing is
+        written.
+        """
+        if not polls.count_due(session, desk.account_id, lease.now, 1):
+            return []
         room = reserve(session, desk.account_id, desk.pace, BATCH * _CALLS, lease.now)
         if not room:
             return []

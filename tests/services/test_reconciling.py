@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 from threading import Event
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Transaction
 
-from faxhooks.db.askings import find_asking
+from faxhooks.db.askings import find_asking, sweep_all
 from faxhooks.db.models import CallbackRow, EventRow
 from faxhooks.services.beating import Heart
 from faxhooks.simulator.fakes.behaviour import Behaviour
@@ -19,8 +20,10 @@ from faxhooks.simulator.line import TIMEOUT, Line, moved
 from faxhooks.simulator.signalwire_requests import Fax
 from faxhooks.simulator.story import Customer, Stage
 from tests.asked import NAMES, World, world
+from tests.fakes import until
 
 SILENT = Behaviour(drop=1.0)
+NEVER = datetime(2020, 1, 1, tzinfo=UTC)
 SAME = ("provider", "account", "direction", "from", "to", "status", "outcome", "reason", "flags")
 """What callbacks and the API both tell of every fax; ids and times are each fax's own."""
 
@@ -204,3 +207,22 @@ def known(world: World, name: str, fax: str, word: str) -> None:
     with Line(TIMEOUT) as line:
         answer = line.send(callback, moved(callback.url, world.calls_at))
     assert answer.accepted, answer
+
+
+def test_new_credentials_are_tried_at_once(silent: World) -> None:
+    silent.sweep()
+    fake, account = silent.fakes["signalwire"], silent.accounts["signalwire"].id
+    fake.secrets = {**fake.secrets, "api-token": ("PTnew",)}
+    silent.time.put(-timedelta(hours=1))  # The account is changed by a clock that is not put on.
+    silent.parts.database.write(lambda session: sweep_all(session, silent.time.now(), NEVER))
+    silent.sweep()
+    asking = silent.parts.database.read(lambda session: find_asking(session, account))
+    assert asking is not None
+    assert asking.refused_at is not None
+    accounts, token = silent.parts.accounts, {"api-token": ["PTnew"]}
+    silent.parts.database.write(lambda session: accounts.rotate(session, str(account), token))
+    until(lambda: silent.parts.directory.get(account).account.config["api-token"] == ("PTnew",))
+    silent.sweep()
+    asking = silent.parts.database.read(lambda session: find_asking(session, account))
+    assert asking is not None
+    assert asking.refused_at is None
