@@ -39,5 +39,6 @@ def applied(name: str | None) -> AbstractContextManager[None]:
 from tests.faults import variants_asking as _asking  # noqa: E402, F401 (they need the above)
 from tests.faults import variants_believing as _believing  # noqa: E402, F401 (they need the above)
 from tests.faults import variants_racing as _racing  # noqa: E402, F401
+from tests.faults import variants_sending as _sending  # noqa: E402, F401 (the same)
 from tests.faults import variants_serving as _serving  # noqa: E402, F401 (the same)
 from tests.faults import variants_showing as _showing  # noqa: E402, F401 (they need the above)

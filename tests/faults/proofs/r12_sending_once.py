@@ -1,0 +1,154 @@
+"""R12: three workers send, one is killed every two seconds, and no fax is sent twice or not at all.
+
+One request in five to a provider is never answered, and half of those took effect all the same.
+Every fax has a recipient of its own, so that the fakes can say how often each was sent.
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from faxhooks.db.models import EventRow
+from faxhooks.db.sendmodels import SendRow
+from faxhooks.db.sends import SendState
+from faxhooks.simulator.fakes.behaviour import Behaviour
+from faxhooks.simulator.fakes.serving import Asked, Told
+from tests.asked import World, world
+from tests.faults.proof import POSTGRESQL, Finding, Proof, Trial
+from tests.ordered import order
+from tests.running.gunicorns import ROOT
+
+WORKERS: Final = 3
+EVERY: Final = 2.0
+"""Seconds from one kill to the next."""
+
+SLOW: Final = 0.1
+"""Seconds that an answer takes, so that workers are killed while they wait for one."""
+
+HANG: Final = 0.2
+"""How often a provider does not answer."""
+
+SIGNALWIRE_SHARE: Final = 10
+"""One fax in so many goes through SignalWire, which takes one a second."""
+
+MOST_SECONDS: Final = 60
+
+
+def prove(trial: Trial) -> Finding:
+    """Let them work and die until every fax is sent, or time is up; then ask the providers."""
+    url = trial.database_url()
+    faults = Behaviour(drop=1.0, hang=HANG, hang_seconds=0.3, seed=trial.seed)
+    numbers = [f"+1310{5550000 + number}" for number in range(trial.n)]
+    slow = numbers[::SIGNALWIRE_SHARE]
+    with world(url, faults) as made:
+        order(made, "signalwire", *slow)
+        order(made, "faxplus", *(each for each in numbers if each not in slow))
+        for fake in made.fakes.values():
+            _slow_down(fake)
+        killed = _work(trial, url, made, MOST_SECONDS + 0.6 * trial.n)
+        sent = Counter(
+            each.stage.recipient for fake in made.fakes.values() for each in _taken(fake)
+        )
+        states = made.parts.database.read(_states)
+        doubts = made.parts.database.read(_doubts)
+    twice = sum(count > 1 for count in sent.values())
+    never = sum(number not in sent for number in numbers)
+    left = trial.n - states[SendState.SENT]
+    finding = Finding(
+        {
+            "workers_killed": killed,
+            "in_doubt": doubts,
+            "sent_twice": twice,
+            "not_sent": never,
+            "unsettled": left,
+        }
+    )
+    finding.expect(killed > 0, "workers were killed")
+    finding.expect(doubts > 0, "there were faxes of which nobody knew whether they were sent")
+    finding.expect(twice == 0, f"no fax is sent twice: {twice} were")
+    finding.expect(never == 0, f"every fax is sent: {never} were not")
+    finding.expect(left == 0, f"what was in doubt is settled: {left} are not")
+    return finding
+
+
+def _taken(fake: Any) -> list[Any]:
+    return list(fake.faxes.values())
+
+
+def _slow_down(fake: Any) -> None:
+    answer = fake.answer
+
+    def answer_slowly(asked: Asked) -> Told:
+        told: Told = answer(asked)
+        time.sleep(SLOW)
+        return told
+
+    fake.answer = answer_slowly
+
+
+def _work(trial: Trial, url: str, made: World, seconds: float) -> int:
+    """How many workers were killed."""
+    random, killed = trial.random(), 0
+    command = [sys.executable, "-m", "tests.faults.sending_worker", url, trial.variant or ""]
+    until, due = time.monotonic() + seconds, time.monotonic() + EVERY
+    with _workers(command) as workers:
+        while time.monotonic() < until and made.parts.database.read(_under_way):
+            if time.monotonic() > due:
+                number = random.randrange(WORKERS)
+                workers[number].send_signal(signal.SIGKILL)
+                workers[number].wait()
+                workers[number] = _start(command)
+                killed, due = killed + 1, time.monotonic() + EVERY
+            time.sleep(0.1)
+    return killed
+
+
+@contextmanager
+def _workers(command: Sequence[str]) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    started = [_start(command) for _ in range(WORKERS)]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, cwd=ROOT)
+
+
+def _states(session: Session) -> Counter[str]:
+    counted = select(SendRow.state, func.count()).group_by(SendRow.state)
+    return Counter(dict(session.execute(counted).tuples().all()))
+
+
+def _under_way(session: Session) -> int:
+    states = _states(session)
+    return states[SendState.WAITING] + states[SendState.SUBMITTING]
+
+
+def _doubts(session: Session) -> int:
+    """How often a fax was found, or not found, in the list."""
+    looked = EventRow.detail.like("%provider's list%")
+    return session.scalar(select(func.count()).select_from(EventRow).where(looked)) or 0
+
+
+PROOF = Proof(
+    id="R12",
+    promise="a fax is sent once, whatever crashes and whoever does not answer",
+    prove=prove,
+    small=30,
+    full=2000,
+    broken=30,
+    variants=("claim_not_committed", "sent_again_when_in_doubt"),
+    databases=(POSTGRESQL,),
+)
