@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from faxhooks.db.audit import list_audit
+from faxhooks.db.audit import AuditFilter, list_audit
 from faxhooks.db.callbacklists import CallbackFilter, list_ids
 from faxhooks.db.callbacks import save_readings
 from faxhooks.db.feed import CHANNEL, last_number
@@ -24,6 +24,7 @@ from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import NotFoundError, UnreadableError
 from faxhooks.domain.fax import Evidence, FaxEvent, Reference, Verdict
 from faxhooks.providers.base import Adapter, Reply
+from faxhooks.services.auditing import Action
 from faxhooks.services.directory import Directory, Entrance
 from faxhooks.services.ingest import Receiver
 from faxhooks.services.parts import Parts
@@ -325,9 +326,8 @@ def test_who_replayed_is_audited_and_the_service_itself_is_not(service: Service)
     service.parts.replayer.replay(row.id)
     service.parts.replayer.replay_one(row.id, DRY)
     service.parts.replayer.replay_page(EVERYTHING, Order(actor="key:1 ops", wanted=wanted))
-    real, dry = service.parts.database.read(
-        lambda session: list_audit(session, action="callbacks.replayed")
-    )
+    replays = AuditFilter(actions=[Action.CALLBACKS_REPLAYED])
+    real, dry = service.parts.database.read(lambda session: list_audit(session, replays))
     assert (dry.actor, dry.subject) == ("cli:ann", f"callback:{row.id}")
     assert (dry.detail["dry_run"], real.detail["dry_run"]) == (True, False)
     assert real.actor == "key:1 ops"
