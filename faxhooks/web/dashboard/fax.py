@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import Fax, describe_fax
 from faxhooks.db.polls import find_poll
-from faxhooks.domain.errors import ChangedError, InvalidBodyError, NotFoundError
+from faxhooks.domain.errors import ChangedError, ConflictError, InvalidBodyError
 from faxhooks.providers.asking import ProviderError
-from faxhooks.services.desks import Desks
+from faxhooks.services.doings import Doing, list_doings
 from faxhooks.services.pollshapes import poll_json
 from faxhooks.services.printing import print_report
 from faxhooks.services.refreshing import CannotAskError, refresh
 from faxhooks.services.reporting import Maker, Report, make_report
+from faxhooks.services.resending import Resendings
 from faxhooks.services.shapes import Shape, fax_json, fax_version, present
 from faxhooks.services.tagging import retag
 from faxhooks.services.telling import EVIDENCE_WORDS, SOURCE_WORDS, VERDICT_WORDS, tell
+from faxhooks.services.withdrawing import Withdrawals
 from faxhooks.web.api.tags import TagPatch
 from faxhooks.web.auth import actor, may_open, requires, visible_accounts
 from faxhooks.web.dashboard.faxes import pages
@@ -88,6 +90,29 @@ def refresh_fax(fax_id: UUID) -> Any:
     return redirect(url_for(".show", fax_id=fax_id), 303)
 
 
+@pages.post("/faxes/<uuid:fax_id>/cancel")
+@requires("send")
+def cancel_fax(fax_id: UUID) -> Any:
+    """Cancel it, here or at its provider, while that is possible."""
+    try:
+        Withdrawals(parts()).cancel(fax_id, actor=actor(), visible=visible_accounts())
+    except ConflictError as error:
+        return _page(fax_id, fault=f"{error}."), 409
+    return redirect(url_for(".show", fax_id=fax_id), 303)
+
+
+@pages.post("/faxes/<uuid:fax_id>/resend")
+@requires("send")
+def resend_fax(fax_id: UUID) -> Any:
+    """Send it again as a new fax, and go there."""
+    who, visible = actor(), visible_accounts()
+    try:
+        sent = Resendings(parts()).resend(fax_id, force=False, actor=who, visible=visible)
+    except ConflictError as error:
+        return _page(fax_id, fault=f"{error}."), 409
+    return redirect(url_for(".show", fax_id=sent["id"]), 303)
+
+
 @pages.get("/faxes/<uuid:fax_id>/report")
 @requires("read")
 def show_report(fax_id: UUID) -> str:
@@ -108,7 +133,7 @@ def show_report_as_pdf(fax_id: UUID) -> Response:
 
 
 def _page(fax_id: UUID, fault: str | None = None) -> str:
-    return render_template("fax.html", **_shown(fax_id), fault=fault)
+    return render_template("fax.html", **_shown(fax_id), doings=_doings(fax_id), fault=fault)
 
 
 def _shown(fax_id: UUID) -> dict[str, Any]:
@@ -126,7 +151,6 @@ def _shown(fax_id: UUID) -> dict[str, Any]:
         "history": fax["history"],
         "poll": poll,
         "version": fax_version(fax_json(found)),
-        "can_refresh": may_open("dashboard_faxes.refresh_fax") and _is_askable(found),
         "can_tag": may_open("dashboard_faxes.tag"),
         "evidence": EVIDENCE_WORDS,
         "sources": SOURCE_WORDS,
@@ -134,12 +158,10 @@ def _shown(fax_id: UUID) -> dict[str, Any]:
     }
 
 
-def _is_askable(fax: Fax) -> bool:
-    """Whether its account's provider can be asked at all."""
-    try:
-        return Desks(parts()).get(fax.row.account_id).terms.askable
-    except NotFoundError:  # An account of a provider that only another release knows.
-        return False
+def _doings(fax_id: UUID) -> frozenset[Doing]:
+    """What can be done with it, of what this reader may do."""
+    can = list_doings(parts(), fax_id, accounts=visible_accounts())
+    return frozenset(doing for doing in can if may_open(f"dashboard_faxes.{doing}_fax"))
 
 
 def _report(fax_id: UUID, now: datetime) -> Report:
