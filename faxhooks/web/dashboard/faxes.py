@@ -75,10 +75,10 @@ LABELS: Final = {
     "from": "From",
     "provider_fax_id": "Provider's id",
     "flag": "Flag",
-    "created_after": "First heard of since",
-    "created_before": "First heard of before",
-    "updated_after": "Last heard of since",
-    "updated_before": "Last heard of before",
+    "created_after": "First heard after",
+    "created_before": "First heard before",
+    "updated_after": "Last heard after",
+    "updated_before": "Last heard before",
 }
 
 

@@ -81,7 +81,7 @@ def test_a_foreign_fax_is_as_absent_as_one_that_never_was(service: Service, fax:
         assert [page.status_code for page in pages] == [404, 404]
         words = [re.sub(r"<code>\w+</code>", "", page.text) for page in pages]
         assert _without_ids(words[0]) == _without_ids(words[1])
-    for action in ("tags", "refresh"):
+    for action in ("tags", "refresh", "cancel", "resend"):
         assert other.fill(f"{fax}/{action}", on="/", version="x").status_code == 404
 
 
@@ -140,7 +140,8 @@ def test_a_tag_that_cannot_be_is_explained(service: Service, fax: str) -> None:
 def test_who_only_reads_is_offered_no_form(service: Service, reader: Visitor, fax: str) -> None:
     assert f'action="{fax}' not in reader.get(fax).text
     assert reader.fill(f"{fax}/tags", on="/", version="x").status_code == 403
-    assert reader.fill(f"{fax}/refresh", on="/").status_code == 403
+    for action in ("refresh", "cancel", "resend"):
+        assert reader.fill(f"{fax}/{action}", on="/").status_code == 403
 
 
 def test_the_provider_is_asked_only_where_it_can_be(service: Service, fax: str) -> None:
