@@ -84,12 +84,7 @@ def _changed(
     names = [_WORDS.get(change) or _TRANSPORT[change][0] for change in changes]
     if moved:
         ours = f"{facts['expected_scheme']}://{facts['expected_host']}"
-        steps[:0] = [
-            f"Either register the hook URL at {title} exactly as it stands on this page, "
-            f"beginning with {ours}.",
-            f"Or, if providers are to call {finding['origin']}, set PUBLIC_URL={finding['origin']} "
-            "and start faxhooks again.",
-        ]
+        steps[:0] = _addressed(ours, finding["origin"], title)
     if finding["key"]["kind"] != "own":
         steps.append(_other_key(finding["key"], title, labels).title + ".")
     if moved == changes:
@@ -103,6 +98,18 @@ def _changed(
     return Remedy(
         f"The signature fits, but for {_joined(names)}", said, tuple(dict.fromkeys(steps))
     )
+
+
+def _addressed(ours: str, theirs: str, title: str) -> list[str]:
+    """What to do where the provider calls another origin than ours; never without encryption,
+    since a fax's numbers are in each request.
+    """
+    register = f"register the hook URL at {title} exactly as it stands on this page, "
+    register += f"beginning with {ours}."
+    if theirs.startswith("http://") and ours.startswith("https://"):
+        return [f"{register[:1].upper()}{register[1:]}"]
+    change = f"set PUBLIC_URL={theirs} and start faxhooks again."
+    return [f"Either {register}", f"Or, if providers are to call {theirs}, {change}"]
 
 
 def _other_key(key: Mapping[str, str], title: str, labels: Mapping[str, str]) -> Remedy:

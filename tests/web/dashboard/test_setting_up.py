@@ -67,7 +67,9 @@ def test_a_wrong_public_address_is_named_with_what_to_set(
     assert call(service, signed_for(service, origin), **headers) == 403
     shown = page(service, admin)
     assert said in shown
-    assert f"set PUBLIC_URL={origin}" in shown
+    assert f"The signature is right for {origin}" in shown
+    assert (f"set PUBLIC_URL={origin}" in shown) is origin.startswith("https://")
+    assert "egister the hook URL at SignalWire exactly as it stands on this page" in shown
     assert (
         service.hook.signalwire_account.hook_url.rpartition("/")[2]
         not in (shown.partition("Address")[2].partition("What was tried")[0])
