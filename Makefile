@@ -19,7 +19,7 @@ DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench bench-growth bench-queries faults faults-mutants requirements clean
+.PHONY: help run test lint bench bench-growth bench-queries screenshots faults faults-mutants requirements clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-growth: $(DEV) ## measure the way in at 10,000 to 1,000,000 faxes
 
 bench-queries: $(DEV) ## measure the queries as the tables grow, which takes ten minutes
 	$(BIN)/python -m benchmarks.queries
+
+screenshots: $(DEV) ## take the pictures of the dashboard in docs/screenshots, with Chromium
+	$(BIN)/python -m benchmarks.screenshots
 
 faults: $(DEV) ## prove every promise through its fault, in full
 	$(BIN)/python -m tests.faults
