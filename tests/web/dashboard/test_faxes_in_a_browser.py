@@ -83,6 +83,7 @@ def test_a_fax_that_is_open_is_followed(stage: Stage) -> None:
     _tell(stage, "followed", "delivered", NumPages="2")
     expect(told).to_contain_text("2 pages got through.")
     expect(tab.page.locator(".timeline > li")).to_have_count(2)
+    expect(tab.page.locator("[data-live-state]")).to_contain_text("Live, as of")
     assert tab.said == []
     tab.close()
 
