@@ -30,7 +30,8 @@ from tests.web.dashboard.browsing import Tab, started_browser
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "screenshots"
 MOST_BYTES: Final = 2_000_000
 """Of all pictures together; a repository is cloned by everybody."""
-DESK: Final = {"width": 960, "height": 600}
+DESK: Final = {"width": 1000, "height": 560}
+TALL: Final = {"width": 1000, "height": 720}
 PHONE: Final = {"width": 360, "height": 640}
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "light": {"viewport": DESK, "color_scheme": "light"},
@@ -94,7 +95,10 @@ def _take_all(browser: Browser, served: Running, look: str, given: dict[str, Any
 
     take("sign-in", "/sign-in")
     tab.sign_in(key)
+    if look != "phone":
+        page.set_viewport_size(TALL)  # With its charts.
     take("today")
+    page.set_viewport_size(given["viewport"])
     if page.goto("/faxes").ok:  # type: ignore[union-attr]
         take("faxes")
         page.goto("/faxes?status=busy")
