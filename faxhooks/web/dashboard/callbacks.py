@@ -13,7 +13,12 @@ from faxhooks.db.callbacklists import get_described, list_page
 from faxhooks.domain.callback import FORM, MAX_FIELDS
 from faxhooks.domain.fax import Evidence, Verdict
 from faxhooks.providers.registry import PROVIDERS
-from faxhooks.services.exhibiting import callback_content, callback_summary, read_content
+from faxhooks.services.exhibiting import (
+    callback_content,
+    callback_summary,
+    legible,
+    read_content,
+)
 from faxhooks.services.explaining import tally_refusals
 from faxhooks.web.auth import actor, requires, visible_accounts
 from faxhooks.web.dashboard.inbox import Asked, address, chips, read_address, tidy_words
@@ -129,6 +134,8 @@ def _fields(shown: dict[str, Any]) -> list[tuple[str, str]]:
     if shown["method"] != "GET" and kind != FORM:
         return []
     try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:  # More of them than any provider sends; the body is shown as it is.
         return []
+    # What was written with percent signs may be what no screen should obey.
+    return [(legible(name.encode()), legible(value.encode())) for name, value in pairs]
