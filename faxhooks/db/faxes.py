@@ -14,7 +14,7 @@ from faxhooks.domain.errors import NotFoundError
 from faxhooks.domain.fax import FaxState
 
 _FAXES: Any = FaxRow.__table__
-_KEPT: Final = {"id", "account_id", "provider", "tags", "merged_into"}
+_KEPT: Final = {"id", "account_id", "provider", "tags", "expected_at", "merged_into"}
 """What no event changes once the fax is there."""
 _PROJECTED: Final = [column.name for column in _FAXES.c if column.name not in _KEPT]
 _LOCK = Select((_FAXES.c.id, _FAXES.c.merged_into), _FAXES.c.id, order_by="id", locks=True)
@@ -47,6 +47,7 @@ def save_faxes(session: Session, faxes: Mapping[UUID, tuple[Home, FaxState]]) ->
             "account_id": home.account_id,
             "provider": home.provider,
             "tags": {},
+            "expected_at": None,
             "merged_into": None,
             **_projection(state),
         }

@@ -30,7 +30,14 @@ CHUNK: Final = 1000
 """Faxes of a stream that are in memory at once."""
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_UNSHOWN: Final = {"sender_raw", "recipient_raw", "seconds_to_final", "next_poll_at", "merged_into"}
+_UNSHOWN: Final = {
+    "sender_raw",
+    "recipient_raw",
+    "seconds_to_final",
+    "next_poll_at",
+    "expected_at",
+    "merged_into",
+}
 _SHOWN: Final = [column for column in FaxRow.__table__.c if column.name not in _UNSHOWN]
 _ACCOUNTS: Final = AccountRow.__table__
 _WHOLE: Final = select(*_SHOWN, _ACCOUNTS.c.label.label("account_label")).join(

@@ -134,6 +134,7 @@ def _listed(name: str, *columns: str) -> Index:
 class FaxRow(Row):
     """What became of one fax; every column but `tags` is a projection of its events.
 
+    `expected_at` is when a fax is to be sent that was put off: its time begins only then.
     `merged_into` names the fax that took this one over when two turned out to be one.
     """
 
@@ -169,6 +170,7 @@ class FaxRow(Row):
     finished_at: Mapped[datetime | None]
     seconds_to_final: Mapped[float | None] = mapped_column(Double)
     next_poll_at: Mapped[datetime | None]
+    expected_at: Mapped[datetime | None]
     merged_into: Mapped[UUID | None]
 
     __table_args__ = (

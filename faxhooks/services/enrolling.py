@@ -89,7 +89,7 @@ def standing(row: FaxRow) -> Standing:
         id=row.id,
         status=FaxStatus(row.status),
         evidence=Evidence(row.evidence),
-        created_at=row.created_at,
+        created_at=max(row.created_at, row.expected_at or row.created_at),
         updated_at=row.updated_at,
         finished_at=row.finished_at,
         asks_at=row.next_poll_at,

@@ -106,6 +106,7 @@ def place(
         tags[BATCH] = str(submission.id)
     content = content_of(request.order, kept)
     fax_ids = enter(session, carrier, request.recipients, content, submission)
+    _put_off(session, fax_ids, request.order.schedule_at)
     for fax_id in fax_ids:
         tag(session, fax_id, tags)
         note(session, actor, Action.FAX_ORDERED, f"fax:{fax_id}", account=str(carrier.account.id))
@@ -145,6 +146,14 @@ def enter(
     ]
     sends.add_sends(session, rows)
     return [row.fax_id for row in rows]
+
+
+def _put_off(session: Session, fax_ids: Sequence[UUID], until: datetime | None) -> None:
+    """Let their time begin when they are to be sent."""
+    if until is not None:
+        for fax_id in fax_ids:
+            get_fax(session, fax_id).expected_at = until
+        session.flush()
 
 
 def tag(session: Session, fax_id: UUID, tags: Mapping[str, str]) -> None:

@@ -35,7 +35,7 @@ _TOO_LATE: Final = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What of a fax decides when it is asked about; `asks_at` is when an event said that only
-    the provider can settle it.
+    the provider can settle it. One that was put off counts as created when it is to be sent.
     """
 
     id: UUID
