@@ -1,9 +1,9 @@
 """A fake provider to send through and to ask, for as long as the command runs."""
 
 import signal
-import threading
 from collections.abc import Mapping
 from dataclasses import fields
+from queue import SimpleQueue
 from types import FrameType
 from typing import Any, Final
 
@@ -77,17 +77,19 @@ def _run(context: Context, name: str, given: Mapping[str, Any]) -> None:
         check_reachable(given["url"])
     secrets = _secrets(context, name, given["account"])
     fake = FAKES[name](_behaviour(given), secrets, given["url"])
-    stopped = threading.Event()
+    # Putting into this queue is safe in a signal handler; setting an event is not: the handler
+    # would wait for the lock of the very wait that it has interrupted.
+    ended: SimpleQueue[int] = SimpleQueue()
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
+    def stop(number: int, _frame: FrameType | None) -> None:
+        ended.put(number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with fake.serve(given["port"]):
             said = {"provider": name, "url": fake.url, "options": dict(fake.options)}
             context.answer(said, lambda _: _introduce(name, fake, secrets, given["account"]))
-            stopped.wait()
+            ended.get()
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
