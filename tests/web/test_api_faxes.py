@@ -212,7 +212,12 @@ def test_the_fax_of_another_account_is_as_absent_as_none(service: Service) -> No
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nothing", 404), ("GET", "/faxes/not-an-id", 404), ("POST", "/faxes", 405)],
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/faxes/not-an-id", 404),
+        ("POST", "/faxes", 403),
+        ("PUT", "/faxes", 405),
+    ],
 )
 def test_every_error_is_a_problem_document(
     service: Service, method: str, path: str, status: int
