@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, false, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from faxhooks.db.accounts import as_uuid
+from faxhooks.db.faxfilters import any_account
 from faxhooks.db.models import AccountRow, CallbackRow, EventRow, FaxRow
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.domain.fax import Verdict
@@ -123,7 +123,7 @@ def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], Position | Non
 
 def _conditions(session: Session, wanted: CallbackFilter) -> list[ColumnElement[bool]]:
     conditions = [
-        _any_account(session, wanted),
+        any_account(session, CallbackRow.account_id, wanted),
         _any_reason(wanted.reasons),
         _any_fax(session, wanted.fax_ids),
         _any_verdict(wanted.verdicts),
@@ -134,22 +134,6 @@ def _conditions(session: Session, wanted: CallbackFilter) -> list[ColumnElement[
         else CallbackRow.received_at < wanted.received_before,
     ]
     return [condition for condition in conditions if condition is not None]
-
-
-def _any_account(session: Session, wanted: CallbackFilter) -> ColumnElement[bool] | None:
-    """By id, since that is what the callbacks have; asks for the accounts where some are named."""
-    visible = wanted.visible
-    if not wanted.accounts and not wanted.providers:
-        return None if visible is None else CallbackRow.account_id.in_(visible)
-    statement = select(AccountRow.id)
-    if wanted.accounts:
-        ids = [id_ for name in wanted.accounts if (id_ := as_uuid(name))]
-        named = or_(AccountRow.label.in_(wanted.accounts), AccountRow.id.in_(ids))
-        statement = statement.where(named)
-    if wanted.providers:
-        statement = statement.where(AccountRow.provider.in_(wanted.providers))
-    found = {id_ for id_ in session.scalars(statement) if visible is None or id_ in visible}
-    return CallbackRow.account_id.in_(found) if found else false()
 
 
 def _any_verdict(verdicts: Collection[str]) -> ColumnElement[bool] | None:

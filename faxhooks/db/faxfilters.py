@@ -11,7 +11,7 @@ list is walked in its order, and only a word that hardly any fax has makes that 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, false, or_, select, text, type_coerce
@@ -54,10 +54,21 @@ class FaxFilter:
     visible: Collection[UUID] | None = None
 
 
+class OfAccounts(Protocol):
+    """What every filter says of accounts: those that are asked for, and those that may be seen."""
+
+    @property
+    def providers(self) -> Collection[str]: ...
+    @property
+    def accounts(self) -> Collection[str]: ...
+    @property
+    def visible(self) -> Collection[UUID] | None: ...
+
+
 def conditions(session: Session, wanted: FaxFilter) -> list[Condition]:
     """What a fax row must meet; asks for the accounts first where the filter names some."""
     found = [
-        _any_account(session, wanted),
+        any_account(session, FaxRow.account_id, wanted),
         _any_of(FaxRow.status, wanted.statuses),
         _any_of(FaxRow.outcome, wanted.outcomes),
         _any_of(FaxRow.reason, wanted.reasons),
@@ -105,11 +116,13 @@ def _beyond(prefix: str) -> str | None:
     return kept[:-1] + chr(0xE000 if following == 0xD800 else following)
 
 
-def _any_account(session: Session, wanted: FaxFilter) -> Condition | None:
-    """By id, since that is what the faxes and their index have."""
+def any_account(
+    session: Session, column: InstrumentedAttribute[UUID], wanted: OfAccounts
+) -> Condition | None:
+    """By id, since that is what the rows have; asks for the accounts where some are named."""
     visible = wanted.visible
     if not wanted.accounts and not wanted.providers:
-        return None if visible is None else FaxRow.account_id.in_(visible)
+        return None if visible is None else column.in_(visible)
     statement = select(AccountRow.id)
     if wanted.accounts:
         ids = [id_ for name in wanted.accounts if (id_ := as_uuid(name))]
@@ -118,7 +131,7 @@ def _any_account(session: Session, wanted: FaxFilter) -> Condition | None:
     if wanted.providers:
         statement = statement.where(AccountRow.provider.in_(wanted.providers))
     found = {id_ for id_ in session.scalars(statement) if visible is None or id_ in visible}
-    return FaxRow.account_id.in_(found) if found else false()
+    return column.in_(found) if found else false()
 
 
 def _any_reference(values: Collection[str]) -> Condition | None:
