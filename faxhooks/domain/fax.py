@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import Self
 
 
 class Direction(StrEnum):
@@ -31,40 +32,40 @@ class Phase(IntEnum):
 
 
 class FaxStatus(StrEnum):
-    """Where a fax stands: SignalWire's ten documented words, spelled as there, and two more."""
+    """Where a fax stands: SignalWire's ten documented words, spelled as there, and two more.
 
-    QUEUED = "queued"
-    PROCESSING = "processing"
-    SENDING = "sending"
-    RECEIVING = "receiving"
-    UNCONFIRMED = "unconfirmed"
-    DELIVERED = "delivered"
-    RECEIVED = "received"
-    PARTIAL = "partial"
-    NO_ANSWER = "no-answer"
-    BUSY = "busy"
-    FAILED = "failed"
-    CANCELED = "canceled"
+    `phase` is open, soft end or final; `outcome` what it means to the person who waits; `rank`
+    how far along the way, which decides among open ones only; `direction` what the word itself
+    implies, if it does.
+    """
 
-    @property
-    def phase(self) -> Phase:
-        """Open, soft end or final."""
-        return _FACTS[self][0]
+    phase: Phase
+    outcome: Outcome
+    rank: int
+    direction: Direction | None
 
-    @property
-    def outcome(self) -> Outcome:
-        """What the status means to the person who waits."""
-        return _FACTS[self][1]
+    QUEUED = "queued", Phase.OPEN, Outcome.PENDING, 10, Direction.OUTBOUND
+    PROCESSING = "processing", Phase.OPEN, Outcome.PENDING, 20, None
+    SENDING = "sending", Phase.OPEN, Outcome.PENDING, 30, Direction.OUTBOUND
+    RECEIVING = "receiving", Phase.OPEN, Outcome.PENDING, 30, Direction.INBOUND
+    UNCONFIRMED = "unconfirmed", Phase.SOFT, Outcome.UNKNOWN, 40, None
+    DELIVERED = "delivered", Phase.FINAL, Outcome.SUCCESS, 50, Direction.OUTBOUND
+    RECEIVED = "received", Phase.FINAL, Outcome.SUCCESS, 50, Direction.INBOUND
+    PARTIAL = "partial", Phase.FINAL, Outcome.FAILURE, 50, None
+    NO_ANSWER = "no-answer", Phase.FINAL, Outcome.FAILURE, 50, Direction.OUTBOUND
+    BUSY = "busy", Phase.FINAL, Outcome.FAILURE, 50, Direction.OUTBOUND
+    FAILED = "failed", Phase.FINAL, Outcome.FAILURE, 50, None
+    CANCELED = "canceled", Phase.FINAL, Outcome.CANCELED, 50, None
 
-    @property
-    def rank(self) -> int:
-        """How far along the way; decides among open statuses only."""
-        return _FACTS[self][2]
-
-    @property
-    def direction(self) -> Direction | None:
-        """The direction the word itself implies, if it does."""
-        return _FACTS[self][3]
+    def __new__(
+        cls, word: str, phase: Phase, outcome: Outcome, rank: int, direction: Direction | None
+    ) -> Self:
+        """The word itself, with what it means."""
+        status = str.__new__(cls, word)
+        status._value_ = word
+        status.phase, status.outcome = phase, outcome
+        status.rank, status.direction = rank, direction
+        return status
 
     @property
     def is_final(self) -> bool:
@@ -77,23 +78,6 @@ class FaxStatus(StrEnum):
         if self is FaxStatus.PARTIAL:
             return 2
         return {Outcome.FAILURE: 3, Outcome.CANCELED: 1}.get(self.outcome, 0)
-
-
-_OUT, _IN = Direction.OUTBOUND, Direction.INBOUND
-_FACTS: dict[FaxStatus, tuple[Phase, Outcome, int, Direction | None]] = {
-    FaxStatus.QUEUED: (Phase.OPEN, Outcome.PENDING, 10, _OUT),
-    FaxStatus.PROCESSING: (Phase.OPEN, Outcome.PENDING, 20, None),
-    FaxStatus.SENDING: (Phase.OPEN, Outcome.PENDING, 30, _OUT),
-    FaxStatus.RECEIVING: (Phase.OPEN, Outcome.PENDING, 30, _IN),
-    FaxStatus.UNCONFIRMED: (Phase.SOFT, Outcome.UNKNOWN, 40, None),
-    FaxStatus.DELIVERED: (Phase.FINAL, Outcome.SUCCESS, 50, _OUT),
-    FaxStatus.RECEIVED: (Phase.FINAL, Outcome.SUCCESS, 50, _IN),
-    FaxStatus.PARTIAL: (Phase.FINAL, Outcome.FAILURE, 50, None),
-    FaxStatus.NO_ANSWER: (Phase.FINAL, Outcome.FAILURE, 50, _OUT),
-    FaxStatus.BUSY: (Phase.FINAL, Outcome.FAILURE, 50, _OUT),
-    FaxStatus.FAILED: (Phase.FINAL, Outcome.FAILURE, 50, None),
-    FaxStatus.CANCELED: (Phase.FINAL, Outcome.CANCELED, 50, None),
-}
 
 
 class Evidence(StrEnum):

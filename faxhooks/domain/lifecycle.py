@@ -7,7 +7,8 @@ one. So no order of arrival, and no repetition, can matter.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any, Final, TypeVar
 
 from faxhooks.domain.fax import (
     Direction,
@@ -27,6 +28,22 @@ Precedence = tuple[int, int, int, datetime, int, bytes]
 T = TypeVar("T")
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
+_VALUES: Final = (
+    "sender",
+    "recipient",
+    "error",
+    "pages",
+    "duration",
+    "cost",
+    "media_url",
+    "remote_station_id",
+)
+"""What the greatest event that has it decides, and nothing else does."""
+_SAID: Final[Callable[[FaxEvent], tuple[Any, ...]]] = attrgetter(*_VALUES)
+_COUNTED: Final = ("events", "updated_at", "created_at", "started_at")
+_TOLD: Final[Callable[[FaxState], tuple[Any, ...]]] = attrgetter(
+    *(name for name in FaxState.__dataclass_fields__ if name not in _COUNTED)
+)
 
 
 def precedence(event: FaxEvent) -> Precedence:
@@ -34,20 +51,19 @@ def precedence(event: FaxEvent) -> Precedence:
     the rank; then the provider's own time, none counting as the earliest; among finals that
     still tie the worse news, so that a contradiction never reads as delivered; the digest.
     """
-    occurred_at = event.occurred_at or _EARLIEST
-    if event.status is None:
+    status, occurred_at = event.status, event.occurred_at or _EARLIEST
+    if status is None:
         return (-1, 0, 0, occurred_at, 0, event.digest)
-    status = event.status
-    confirmed = status.is_final and event.evidence is Evidence.CONFIRMED
+    if status.phase is Phase.FINAL:
+        confirmed = event.evidence is Evidence.CONFIRMED
+        return (Phase.FINAL, confirmed, 0, occurred_at, status.pessimism, event.digest)
     rank = status.rank if status.phase is Phase.OPEN else 0
-    worse = status.pessimism if status.is_final else 0
-    return (status.phase, confirmed, rank, occurred_at, worse, event.digest)
+    return (status.phase, 0, rank, occurred_at, 0, event.digest)
 
 
 def fold(events: Iterable[FaxEvent]) -> FaxState:
     """The fax that these events, at least one, describe; equal digests count once."""
-    distinct = {event.digest: event for event in sorted(events, key=_arrival, reverse=True)}
-    ranked = sorted(distinct.values(), key=precedence, reverse=True)
+    ranked = _ranked(events)
     if not ranked:
         raise ValueError("a fax is folded from at least one event")
     deciding = ranked[0]
@@ -55,28 +71,23 @@ def fold(events: Iterable[FaxEvent]) -> FaxState:
     agreeing = _agreeing(ranked, status)
     direction = _direction(ranked)
     flags = _flags(ranked)
+    said = map(_first, zip(*map(_SAID, ranked), strict=True))
+    arrivals = [event.received_at for event in ranked]
     return FaxState(
         status=status,
         provider_status=deciding.provider_status,
         evidence=deciding.evidence,
         references=_references(ranked),
         started_at=_started_at(ranked),
-        created_at=min(event.received_at for event in ranked),
-        updated_at=max(event.received_at for event in ranked),
+        created_at=min(arrivals),
+        updated_at=max(arrivals),
         finished_at=_finished_at(agreeing) if status.is_final else None,
         direction=direction,
-        sender=_greatest(ranked, lambda event: event.sender),
-        recipient=_greatest(ranked, lambda event: event.recipient),
         reason=_reason(agreeing, status, direction),
-        error=_greatest(ranked, lambda event: event.error),
-        pages=_greatest(ranked, lambda event: event.pages),
-        duration=_greatest(ranked, lambda event: event.duration),
-        cost=_greatest(ranked, lambda event: event.cost),
-        media_url=_greatest(ranked, lambda event: event.media_url),
-        remote_station_id=_greatest(ranked, lambda event: event.remote_station_id),
         events=len(ranked),
         asks_poll=bool(flags) or (not status.is_final and any(e.asks_poll for e in ranked)),
         flags=flags,
+        **dict(zip(_VALUES, said, strict=True)),
     )
 
 
@@ -90,14 +101,21 @@ def judge(before: FaxState | None, event: FaxEvent, after: FaxState) -> Verdict:
     return Verdict.STALE if _says_the_same(before, after) else Verdict.APPLIED
 
 
-def _arrival(event: FaxEvent) -> tuple[datetime, bytes]:
-    return (event.received_at, event.digest)
+def _ranked(events: Iterable[FaxEvent]) -> list[FaxEvent]:
+    """The greatest first; of those that say the same the one that arrived first."""
+    distinct: dict[bytes, FaxEvent] = {}
+    for event in events:
+        other = distinct.setdefault(event.digest, event)
+        if event.received_at < other.received_at:
+            distinct[event.digest] = event
+    return sorted(distinct.values(), key=precedence, reverse=True)
 
 
-def _greatest(ranked: Sequence[FaxEvent], value: Callable[[FaxEvent], T | None]) -> T | None:
-    for event in ranked:
-        if (found := value(event)) is not None:
-            return found
+def _first(values: Iterable[T | None]) -> T | None:
+    """The first that says something: of values in the order of precedence the greatest's."""
+    for value in values:
+        if value is not None:
+            return value
     return None
 
 
@@ -116,14 +134,14 @@ def _finished_at(agreeing: Sequence[FaxEvent]) -> datetime:
     """The provider's time where any of them has one: a poll without a time, months later,
     confirms a fax but does not finish it again.
     """
-    occurred_at = _greatest(agreeing, lambda event: event.occurred_at)
+    occurred_at = _first(event.occurred_at for event in agreeing)
     return occurred_at or min(event.received_at for event in agreeing)
 
 
 def _direction(ranked: Sequence[FaxEvent]) -> Direction | None:
     """What an event says outright, else what one of their words implies."""
-    said = _greatest(ranked, lambda event: event.direction)
-    return said or _greatest(ranked, lambda e: e.status.direction if e.status else None)
+    said = _first(event.direction for event in ranked)
+    return said or _first(event.status.direction for event in ranked if event.status)
 
 
 def _reason(
@@ -135,7 +153,7 @@ def _reason(
     """
     if status.outcome not in (Outcome.FAILURE, Outcome.CANCELED):
         return None
-    reason = _greatest(agreeing, lambda event: event.reason) or UNKNOWN
+    reason = _first(event.reason for event in agreeing) or UNKNOWN
     return as_received(reason) if direction is Direction.INBOUND else reason
 
 
@@ -144,8 +162,9 @@ def _references(ranked: Sequence[FaxEvent]) -> tuple[Reference, ...]:
     any event calls shared is shared.
     """
     shared: dict[str, bool] = {}
-    for reference in (reference for event in ranked for reference in event.references):
-        shared[reference.id] = shared.get(reference.id, False) or reference.shared
+    for event in ranked:
+        for reference in event.references:
+            shared[reference.id] = shared.get(reference.id, False) or reference.shared
     main = ranked[0].references[0].id
     return tuple(Reference(id_, shared[id_]) for id_ in (main, *sorted(shared.keys() - {main})))
 
@@ -176,6 +195,4 @@ def _contradicts(deciding: FaxEvent, event: FaxEvent) -> bool:
 
 def _says_the_same(before: FaxState, after: FaxState) -> bool:
     """Equal but for the count and the times of arrival."""
-    counted = {"events", "updated_at", "created_at", "started_at"}
-    fields = (name for name in FaxState.__dataclass_fields__ if name not in counted)
-    return all(getattr(before, name) == getattr(after, name) for name in fields)
+    return _TOLD(before) == _TOLD(after)
