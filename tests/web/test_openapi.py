@@ -80,6 +80,15 @@ def test_every_operation_and_parameter_says_what_it_is_for(document: dict[str, A
             assert operation["responses"][code].get("content") or code == "204", where
 
 
+def test_a_body_that_may_be_a_form_has_to_say_how_long_it_is(document: dict[str, Any]) -> None:
+    (where,) = (
+        path
+        for path, _, operation in operations(document)
+        if "multipart/form-data" in operation.get("requestBody", {}).get("content", {})
+    )
+    assert "411" in document["paths"][where]["post"]["responses"]
+
+
 def test_every_example_of_the_document_fits_its_schema(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     shown = {name: schema["example"] for name, schema in schemas.items() if "example" in schema}

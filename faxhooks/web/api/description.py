@@ -47,6 +47,7 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     404: "There is no such object, or none that the key may see.",
     406: "None of the accepted media types is there.",
     409: "The object is not in a state that allows it.",
+    411: "The body does not say how long it is; send `Content-Length`.",
     412: "The object has changed since; read it again.",
     413: "The body is too large.",
     415: "The body is not of the media type that is needed.",

@@ -84,7 +84,8 @@ _ANSWER: Final = {"oneOf": [{"$ref": "#/components/schemas/Fax"}, _BATCH]}
         "202": {
             "description": "The fax, or the batch of several, as it is queued.",
             "content": {"application/json": {"schema": _ANSWER}},
-        }
+        },
+        "411": {},  # A form may be sent in chunks, and is not taken then.
     },
     parameters=[
         {
