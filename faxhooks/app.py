@@ -34,7 +34,9 @@ def compose_parts(settings: Settings) -> Parts:
         secret_keys=settings.secret_keys,
         release=__version__,
         sending=SendingTerms(
-            settings.media_max_mb * 1024 * 1024, timedelta(hours=settings.media_keep_hours)
+            settings.media_max_mb * 1024 * 1024,
+            timedelta(hours=settings.media_keep_hours),
+            settings.media_folder,
         ),
     )
 

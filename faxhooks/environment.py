@@ -4,8 +4,10 @@ A check takes the text and returns the value to keep; it raises ValueError with 
 variable must be, in words that follow its name and show nothing of its value.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -145,6 +147,18 @@ def strong_keys(value: str) -> str:
                 f"different characters; {MAKE_KEY}"
             )
     return found
+
+
+def folder(value: str) -> str:
+    """A folder that may be written to; made for its owner alone if there is none."""
+    path = Path(value).absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise ValueError("must be a folder, or where one can be made") from None
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise ValueError("must be a folder that the service's user may read and write")
+    return str(path)
 
 
 def missing(advice: str) -> Callable[[], str]:

@@ -15,6 +15,7 @@ from faxhooks.environment import (
     MAKE_KEY,
     Reader,
     database_url,
+    folder,
     https_origin,
     keys,
     missing,
@@ -36,7 +37,7 @@ class Settings:
     slash, `secret_keys` are newest first, `log_level` is lower-case, `api_rate_limit` is what
     one key may ask of one process: requests a second and at once, None for no limit.
     `media_max_mb` bounds a request to send, `media_keep_hours` is how long its documents are
-    kept once its faxes have ended.
+    kept once its faxes have ended, and `media_folder` where, None for the database.
     """
 
     env: str
@@ -51,6 +52,7 @@ class Settings:
     dashboard_mask_numbers: bool = False
     media_max_mb: int = 32
     media_keep_hours: int = 24
+    media_folder: Path | None = None
 
     @property
     def is_production(self) -> bool:
@@ -69,6 +71,7 @@ class Settings:
         port = reader.whole("PORT", 8000, most=65535)
         rules = _development(port) if env == "development" else _PRODUCTION
         database, public, secret = (reader.text(*rule) for rule in rules)
+        media = reader.text("MEDIA_FOLDER", folder, lambda: "")
         # SQLite has one writer, which a second process could only wait for.
         processes = 1 if database.startswith("sqlite") else 2
         settings = cls(
@@ -84,6 +87,7 @@ class Settings:
             dashboard_mask_numbers=reader.switch("DASHBOARD_MASK_NUMBERS"),
             media_max_mb=reader.whole("MEDIA_MAX_MB", 32, most=1000),
             media_keep_hours=reader.whole("MEDIA_KEEP_HOURS", 24, most=24 * 365),
+            media_folder=Path(media) if media else None,
         )
         reader.finish()
         return settings

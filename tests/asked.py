@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -116,9 +117,14 @@ class _Passing(Event):
 
 
 @contextmanager
-def world(database_url: str, behaviour: Behaviour = WELL, **options: str) -> Iterator[World]:
+def world(
+    database_url: str,
+    behaviour: Behaviour = WELL,
+    media_folder: Path | None = None,
+    **options: str,
+) -> Iterator[World]:
     """With an account at each fake, and callbacks that come over HTTP; `_` stands for `-`."""
-    service = make_service(database_url, log_level="critical")
+    service = make_service(database_url, log_level="critical", media_folder=media_folder)
     with ExitStack() as stack:
         stack.callback(service.parts.database.engine.dispose)
         calls_at = stack.enter_context(served(service.app))

@@ -31,7 +31,7 @@ def order(world: World, name: str, *to: str, **changes: Any) -> list[UUID]:
     request = Request(recipients=to or (TO,), order=replace(ORDER, **changes))
     now = world.time.now()
     return world.parts.database.write(
-        lambda session: place(session, carrier, request, now, actor="test")
+        lambda s: place(s, carrier, request, now, shelf=world.parts.shelf, actor="test")
     )
 
 

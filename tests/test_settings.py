@@ -177,6 +177,15 @@ def test_sqlite_is_served_by_one_process_unless_told_otherwise() -> None:
     assert production(DATABASE_URL="sqlite:///fax.db", WEB_CONCURRENCY="3").web_concurrency == 3
 
 
+def test_the_folder_for_documents_is_made_for_its_owner_alone(folder: Path) -> None:
+    assert production().media_folder is None
+    assert production(MEDIA_FOLDER="kept/media").media_folder == folder / "kept/media"
+    assert stat.S_IMODE((folder / "kept/media").stat().st_mode) == 0o700
+    (folder / "file").touch()
+    for wrong in ("file", "file/media"):
+        assert "MEDIA_FOLDER must be a folder" in refusal(PRODUCTION | {"MEDIA_FOLDER": wrong})
+
+
 def test_all_faults_are_told_at_once() -> None:
     said = refusal({"FAXHOOKS_ENV": "x", "PORT": "x", "LOG_LEVEL": "x", "PUBLIC_URL": "x"})
     for name in ("FAXHOOKS_ENV", "PORT", "LOG_LEVEL", "PUBLIC_URL", "DATABASE_URL", "SECRET_KEYS"):

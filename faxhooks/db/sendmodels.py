@@ -62,7 +62,9 @@ class SendPaceRow(Row):
 
 
 class DocumentRow(Row):
-    """A file to be faxed, kept until its faxes have ended."""
+    """A file to be faxed, kept until its faxes have ended; `content` is empty where it lies in
+    a folder instead.
+    """
 
     __tablename__ = "documents"
 

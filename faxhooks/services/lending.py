@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from faxhooks.db import documents
 from faxhooks.db.engine import Database
+from faxhooks.domain.errors import NotFoundError
 from faxhooks.services.accounts import token_hash
+from faxhooks.services.shelving import Shelf
 
 LENT: Final = timedelta(hours=24)
 """How long a link leads to its document; longer than any provider tries a fax (5 hours)."""
@@ -35,19 +37,21 @@ def lend(session: Session, document_id: UUID, now: datetime) -> str:
     return token
 
 
-def find_lent(database: Database, token: str, now: datetime) -> Lending:
+def find_lent(database: Database, shelf: Shelf, token: str, now: datetime) -> Lending:
     """What a token leads to. Raises NotFoundError, also for one that has expired."""
 
     def ask(session: Session) -> Lending:
         row = documents.get_linked(session, token_hash(token), now)
+        if not shelf.holds(session, [row.id]):
+            raise NotFoundError("the document is not where this process looks for it")
         return Lending(row.id, row.name, row.media_type, row.size)
 
     return database.read(ask)
 
 
-def fetch(database: Database, lent: Lending, start: int, length: int) -> bytes:
+def fetch(database: Database, shelf: Shelf, lent: Lending, start: int, length: int) -> bytes:
     """So many bytes of it."""
-    return database.read(lambda session: documents.read_part(session, lent.id, start, length))
+    return database.read(lambda session: shelf.read_part(session, lent.id, start, length))
 
 
 def count_fetch(database: Database, token: str, now: datetime) -> None:

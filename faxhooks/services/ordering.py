@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from faxhooks.db import documents, sends
+from faxhooks.db import sends
 from faxhooks.db.faxes import Home, get_fax
 from faxhooks.db.references import OWN
 from faxhooks.db.sendmodels import DocumentRow, SendRow
@@ -35,6 +35,7 @@ from faxhooks.services.auditing import Action, note
 from faxhooks.services.claiming import Fact
 from faxhooks.services.directory import Entrance
 from faxhooks.services.recording import record
+from faxhooks.services.shelving import Shelf
 
 BATCH: Final = "batch"
 RESEND_OF: Final = "resend_of"
@@ -87,12 +88,13 @@ def _faults(request: Request, abilities: Abilities, public_url: str) -> Iterator
         seen.add(to)
 
 
-def place(
+def place(  # noqa: PLR0913 (what is wanted, of whom, when, and where it is kept)
     session: Session,
     carrier: Entrance,
     request: Request,
     now: datetime,
     *,
+    shelf: Shelf,
     actor: str,
 ) -> list[UUID]:
     """Enter a fax for each recipient into the outbox; their ids, in that order.
@@ -100,7 +102,7 @@ def place(
     Several of one request have a tag `batch` in common. The caller has checked the request.
     """
     submission = Submission(uuid7(), now)
-    kept = _keep(session, request.order.documents, submission)
+    kept = _keep(session, shelf, request.order.documents, submission)
     tags = dict(request.tags)
     if len(request.recipients) > 1:
         tags[BATCH] = str(submission.id)
@@ -203,7 +205,7 @@ def order_of(row: SendRow, held: Sequence[Document], callback_url: str | None) -
 
 
 def _keep(
-    session: Session, given: Sequence[Document], submission: Submission
+    session: Session, shelf: Shelf, given: Sequence[Document], submission: Submission
 ) -> list[dict[str, Any]]:
     """What was uploaded is kept once, however many recipients there are."""
     rows, kept = [], []
@@ -222,7 +224,7 @@ def _keep(
         )
         rows.append(row)
         kept.append({**said, "id": str(row.id)})
-    documents.add_documents(session, rows)
+    shelf.keep(session, rows)
     return kept
 
 

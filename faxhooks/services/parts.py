@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from faxhooks.db.engine import Database
 from faxhooks.db.vault import Vault
@@ -9,14 +10,18 @@ from faxhooks.services.accounts import Accounts
 from faxhooks.services.directory import Directory
 from faxhooks.services.ingest import Receiver
 from faxhooks.services.replaying import Replayer
+from faxhooks.services.shelving import Shelf
 
 
 @dataclass(frozen=True, slots=True)
 class SendingTerms:
-    """How large a request to send may be, and how long documents are kept after their end."""
+    """How large a request to send may be, how long documents are kept after their end, and in
+    which folder; in the database where there is none.
+    """
 
     most_bytes: int = 32 * 1024 * 1024
     keep: timedelta = timedelta(days=1)
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Parts:
     release: str
     public_url: str
     sending: SendingTerms
+    shelf: Shelf
 
 
 def compose(
@@ -54,4 +60,5 @@ def compose(
         release=release,
         public_url=public_url,
         sending=sending,
+        shelf=Shelf(sending.folder),
     )

@@ -1,14 +1,12 @@
 """A fax that did not arrive is sent again: as a new fax, which says of which one it is."""
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from faxhooks.db import documents
 from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import describe_fax
 from faxhooks.db.models import FaxRow, TagRow
@@ -49,11 +47,24 @@ class Resendings:
         def work(session: Session) -> dict[str, Any]:
             row, fax = lock_send(session, seen.id), get_fax(session, seen.id)
             _refuse_arrived(session, fax, force)
-            new_id = _send_again(session, carrier, row, fax, self._clock())
+            if row is None:
+                raise ConflictError("it was not sent from here, so that there is nothing to send")
+            new_id = self._send_again(session, carrier, row, fax)
             note(session, actor, Action.FAX_RESENT, f"fax:{new_id}", of=str(fax.id), force=force)
             return fax_json(describe_fax(session, get_fax(session, new_id)))
 
         return database.write(work)
+
+    def _send_again(self, session: Session, carrier: Entrance, row: SendRow, fax: FaxRow) -> UUID:
+        kept = {UUID(each["id"]) for each in row.content["documents"] if "id" in each}
+        if not self._parts.shelf.holds(session, kept):
+            raise ConflictError("its documents have been removed; send it anew")
+        content = {**row.content, "schedule_at": None}
+        submission = Submission(row.submission_id, self._clock())
+        (new_id,) = enter(session, carrier, [row.recipient], content, submission)
+        tags = {name: value for name, value in fax.tags.items() if name not in RESERVED_TAGS}
+        tag(session, new_id, {**tags, RESEND_OF: str(fax.id)})
+        return new_id
 
 
 def _refuse_arrived(session: Session, fax: FaxRow, force: bool) -> None:
@@ -74,19 +85,3 @@ def _refuse_arrived(session: Session, fax: FaxRow, force: bool) -> None:
     )
     if session.scalars(again.limit(1)).first() is not None:
         raise ConflictError("it is being sent again already; wait for the end of that")
-
-
-def _send_again(
-    session: Session, carrier: Entrance, row: SendRow | None, fax: FaxRow, now: datetime
-) -> UUID:
-    if row is None:
-        raise ConflictError("it was not sent from here, so that its documents are not at hand")
-    kept = {UUID(each["id"]) for each in row.content["documents"] if "id" in each}
-    if documents.count_documents(session, kept) < len(kept):
-        raise ConflictError("its documents have been removed; send it anew")
-    content = {**row.content, "schedule_at": None}
-    submission = Submission(row.submission_id, now)
-    (new_id,) = enter(session, carrier, [row.recipient], content, submission)
-    tags = {name: value for name, value in fax.tags.items() if name not in RESERVED_TAGS}
-    tag(session, new_id, {**tags, RESEND_OF: str(fax.id)})
-    return new_id

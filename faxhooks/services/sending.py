@@ -17,7 +17,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from faxhooks.db import documents, sends
+from faxhooks.db import sends
 from faxhooks.db.sendmodels import SendRow
 from faxhooks.db.sends import Claim, SendState
 from faxhooks.domain.errors import NotFoundError
@@ -32,6 +32,7 @@ from faxhooks.services.lending import lend
 from faxhooks.services.ordering import order_of
 from faxhooks.services.outcomes import Case
 from faxhooks.services.parts import Parts
+from faxhooks.services.shelving import Shelf
 from faxhooks.services.tracing import Tracer
 
 log = structlog.get_logger()
@@ -121,7 +122,7 @@ class Dispatcher:
             return error
         fetches = sender.abilities.fetches
         row, links = self._database.write(lambda s: self._prepare(s, claim.fax_id, fetches))
-        held = self._database.read(lambda session: _held(session, row, links))
+        held = self._database.read(lambda s: _held(s, self._parts.shelf, row, links))
         hook = carrier.account.hook_url if sender.abilities.calls_back else None
         try:
             return sender.send(order_of(row, held, hook))
@@ -171,11 +172,11 @@ class Dispatcher:
         pace.next_at = max(pace.next_at, now + min(wait, self._habits.backoff))
 
 
-def _held(session: Session, row: SendRow, links: Mapping[str, str]) -> list[Document]:
+def _held(session: Session, shelf: Shelf, row: SendRow, links: Mapping[str, str]) -> list[Document]:
     """The documents of a send: where they are, or what is in them."""
     said = row.content["documents"]
     wanted = [UUID(each["id"]) for each in said if "id" in each and each["id"] not in links]
-    kept = documents.list_documents(session, wanted)
+    kept = shelf.read(session, wanted)
     held = []
     for each in said:
         document = Document(name=each["name"], media_type=each["media_type"])
@@ -184,7 +185,7 @@ def _held(session: Session, row: SendRow, links: Mapping[str, str]) -> list[Docu
         elif each["id"] in links:
             document = replace(document, url=links[each["id"]])
         elif UUID(each["id"]) in kept:
-            document = replace(document, content=kept[UUID(each["id"])].content)
+            document = replace(document, content=kept[UUID(each["id"])])
         held.append(document)
     return held
 

@@ -50,7 +50,8 @@ class Submissions:
         """
 
         def enter(session: Session, carrier: Entrance) -> dict[str, Any]:
-            placed = place(session, carrier, request, self._clock(), actor=actor)
+            now, shelf = self._clock(), self._parts.shelf
+            placed = place(session, carrier, request, now, shelf=shelf, actor=actor)
             return _shown(session, placed)
 
         def work(done: Callable[[Session, Any], None]) -> dict[str, Any]:

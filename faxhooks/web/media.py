@@ -20,7 +20,7 @@ _PIECE: Final = 256 * 1024
 def show_document(token: str) -> Response:
     """A document, or the part that is asked for; counted, unless only its head is asked for."""
     database, now = parts().database, datetime.now(UTC)
-    lent = find_lent(database, token, now)
+    lent = find_lent(database, parts().shelf, token, now)
     start, end = _wanted(lent.size)
     if start is None:
         return Response(status=416, headers={"Content-Range": f"bytes */{lent.size}"})
@@ -55,10 +55,10 @@ def _wanted(size: int) -> tuple[int | None, int]:
 
 
 def _pieces(lent: Lending, start: int, end: int) -> Iterator[bytes]:
-    database = parts().database
+    database, shelf = parts().database, parts().shelf
 
     def read() -> Iterator[bytes]:
         for at in range(start, end, _PIECE):
-            yield fetch(database, lent, at, min(_PIECE, end - at))
+            yield fetch(database, shelf, lent, at, min(_PIECE, end - at))
 
     return read()

@@ -80,7 +80,8 @@ class Documents:
 
     def run(self, _: Event) -> Counts:
         """Remove what is no longer needed."""
-        return tidy(self._parts.database, self._parts.sending.keep, datetime.now(UTC))
+        parts = self._parts
+        return tidy(parts.database, parts.shelf, parts.sending.keep, datetime.now(UTC))
 
 
 class OurFaults:
