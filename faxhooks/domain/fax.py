@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Self
+from typing import Any, Self
 
 
 class Direction(StrEnum):
@@ -57,14 +57,11 @@ class FaxStatus(StrEnum):
     FAILED = "failed", Phase.FINAL, Outcome.FAILURE, 50, None
     CANCELED = "canceled", Phase.FINAL, Outcome.CANCELED, 50, None
 
-    def __new__(
-        cls, word: str, phase: Phase, outcome: Outcome, rank: int, direction: Direction | None
-    ) -> Self:
+    def __new__(cls, word: str, *meaning: Any) -> Self:
         """The word itself, with what it means."""
         status = str.__new__(cls, word)
         status._value_ = word
-        status.phase, status.outcome = phase, outcome
-        status.rank, status.direction = rank, direction
+        status.phase, status.outcome, status.rank, status.direction = meaning
         return status
 
     @property
