@@ -176,14 +176,11 @@ def _unread(session: Session, visible: Collection[UUID] | None) -> Some:
 def _accounts(
     session: Session, since: datetime, visible: Collection[UUID] | None
 ) -> list[AccountPulse]:
-    arrivals = list_last_arrivals(session, since)
+    rows = [row for row in list_accounts(session) if visible is None or row.id in visible]
+    arrivals = list_last_arrivals(session, since, [row.id for row in rows])
     found = []
-    for row in list_accounts(session):
-        if visible is not None and row.id not in visible:
-            continue
-        failed = FaxFilter(
-            accounts=(str(row.id),), outcomes=(Outcome.FAILURE,), created_after=since
-        )
+    for row in rows:
+        failed = FaxFilter(outcomes=(Outcome.FAILURE,), created_after=since, visible=(row.id,))
         last, _ = list_page(session, failed, limit=1)
         shown = present(session, last, _WHOLE)
         found.append(

@@ -28,15 +28,16 @@ def index() -> str:
     visible, since = visible_accounts(), datetime.now(UTC) - LOOK_BACK
 
     def ask(session: Session) -> Any:
-        found = parts().accounts.list_all(session)
-        return found, list_last_arrivals(session, since), list_askings(session)
+        found = [
+            account
+            for account in parts().accounts.list_all(session)
+            if visible is None or account.id in visible
+        ]
+        arrivals = list_last_arrivals(session, since, [account.id for account in found])
+        askings = list_askings(session)
+        return [(each, arrivals.get(each.id), askings.get(each.id)) for each in found]
 
-    found, arrivals, askings = parts().database.read(ask)
-    shown = [
-        (account, arrivals.get(account.id), askings.get(account.id))
-        for account in found
-        if visible is None or account.id in visible
-    ]
+    shown = parts().database.read(ask)
     return render_template("accounts.html", accounts=shown, providers=PROVIDERS)
 
 

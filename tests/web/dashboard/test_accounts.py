@@ -1,11 +1,14 @@
 """Accounts: added, rotated and turned off by admins alone; no secret is ever shown again."""
 
 import re
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from faxhooks.db.audit import AuditFilter, list_page
+from faxhooks.db.models import CallbackRow
 from faxhooks.services.keys import SCOPES, create_key
 from tests.story import PROJECT, Service, signature, target
 from tests.web.dashboard.visitor import Visitor, let_in
@@ -148,3 +151,19 @@ def test_a_key_of_one_account_finds_no_other(service: Service) -> None:
     for path in ("rotate", "drop-old", "turn", "watch"):
         assert stranger.fill(f"{here}/{path}", on="/accounts", hook="off").status_code == 404
     assert stranger.get(NEW).status_code == 403
+
+
+def test_a_quiet_account_is_found_behind_all_that_a_busy_one_sent(
+    service: Service, reader: Visitor
+) -> None:
+    service.hook.faxplus("quiet", "success")
+    service.hook.signalwire(FaxSid="busy", FaxStatus="delivered")
+
+    def send_many(session: Session) -> None:
+        busy = CallbackRow.account_id == service.hook.signalwire_account.id
+        (row,) = session.execute(select(CallbackRow.__table__).where(busy)).mappings()
+        many = [{**row, "id": uuid4(), "digest": uuid4().bytes} for _ in range(600)]
+        session.execute(insert(CallbackRow), many)
+
+    service.parts.database.write(send_many)
+    assert "none in a week" not in reader.get("/accounts").text
