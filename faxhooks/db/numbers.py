@@ -6,87 +6,81 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from faxhooks.db.models import FaxRow
-from faxhooks.domain.fax import Direction, Outcome
+from faxhooks.domain.fax import Direction
 
 Accounts = Collection[UUID] | None
 """The accounts whose faxes may be seen; None is all."""
 
 
 @dataclass(frozen=True, slots=True)
-class FailureReason:
-    """A reason, and how many faxes failed for it."""
+class Tally:
+    """Faxes to a number that went the same way and came to the same.
 
-    code: str
-    faxes: int
-
-
-def sum_up_sent(session: Session, number: str, *, accounts: Accounts) -> Any:
-    """One row: `faxes`, a count for each outcome, `pages` and `paged` of those that arrived,
-    `last_attempt_at`, `last_success_at`, `last_failure_at`.
-
-    A fax whose direction nobody told counts as sent: what a provider says of one that failed
-    often leaves it out, and without these a number would look better than it is.
+    `pages` are those of the `paged` faxes that tell them; `last_at` is when the latest was first
+    heard of, `last_ended_at` when the last one ended.
     """
-    ended_at = func.coalesce(FaxRow.finished_at, FaxRow.created_at)
-    success, failure = FaxRow.outcome == Outcome.SUCCESS, FaxRow.outcome == Outcome.FAILURE
-    return session.execute(
-        select(
-            func.count().label("faxes"),
-            *(_count(FaxRow.outcome == outcome).label(outcome) for outcome in Outcome),
-            func.coalesce(func.sum(case((success, FaxRow.pages))), 0).label("pages"),
-            func.count(case((success, FaxRow.pages))).label("paged"),
-            func.max(FaxRow.created_at).label("last_attempt_at"),
-            func.max(case((success, ended_at))).label("last_success_at"),
-            func.max(case((failure, ended_at))).label("last_failure_at"),
-        ).where(*_sent(number, accounts))
-    ).one()
+
+    direction: str | None
+    outcome: str
+    reason: str | None
+    faxes: int
+    pages: int
+    paged: int
+    last_at: datetime
+    last_ended_at: datetime
 
 
-def list_failure_reasons(
-    session: Session, number: str, *, accounts: Accounts
-) -> Sequence[FailureReason]:
-    """Why faxes to it failed, the most frequent reason first; of equal ones the latest."""
-    count, latest = func.count().label("faxes"), func.max(FaxRow.created_at)
+def tally_to(
+    session: Session, number: str, *, accounts: Accounts, latest: int | None = None
+) -> Sequence[Tally]:
+    """All faxes to it, in one pass over them; only so many of the `latest` if that is given."""
+    faxes = _faxes(FaxRow.recipient, number, accounts, latest)
+    kinds = faxes.c.direction, faxes.c.outcome, faxes.c.reason
+    ended_at = func.coalesce(faxes.c.finished_at, faxes.c.created_at)
     rows = session.execute(
-        select(FaxRow.reason, count)
-        .where(
-            *_sent(number, accounts),
-            FaxRow.outcome == Outcome.FAILURE,
-            FaxRow.reason.is_not(None),
-        )
-        .group_by(FaxRow.reason)
-        .order_by(count.desc(), latest.desc(), FaxRow.reason)
+        select(
+            *kinds,
+            func.count(),
+            func.coalesce(func.sum(faxes.c.pages), 0),
+            func.count(faxes.c.pages),
+            func.max(faxes.c.created_at),
+            func.max(ended_at),
+        ).group_by(*kinds)
     )
-    return [FailureReason(*row) for row in rows]
+    return [Tally(*row) for row in rows]
 
 
 def sum_up_received(
-    session: Session, number: str, *, accounts: Accounts
+    session: Session, number: str, *, accounts: Accounts, latest: int | None = None
 ) -> tuple[int, datetime | None]:
     """How many faxes came from it, and when the last one did."""
+    faxes = _faxes(FaxRow.sender, number, accounts, latest)
     row = session.execute(
-        select(func.count(), func.max(FaxRow.created_at)).where(
-            FaxRow.sender == number,
-            FaxRow.direction == Direction.INBOUND,
-            *_visible(accounts),
+        select(func.count(), func.max(faxes.c.created_at)).where(
+            faxes.c.direction == Direction.INBOUND
         )
     ).one()
     return row[0], row[1]
 
 
-def _sent(number: str, accounts: Accounts) -> list[ColumnElement[bool]]:
-    outbound = or_(FaxRow.direction.is_(None), FaxRow.direction != Direction.INBOUND)
-    return [FaxRow.recipient == number, outbound, *_visible(accounts)]
-
-
-def _visible(accounts: Accounts) -> list[ColumnElement[bool]]:
-    visible = [] if accounts is None else [FaxRow.account_id.in_(accounts)]
-    return [FaxRow.merged_into.is_(None), *visible]
-
-
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((condition, 1)))
+def _faxes(
+    end: InstrumentedAttribute[Any], number: str, accounts: Accounts, latest: int | None
+) -> Any:
+    """Those with the number at this end; the latest of them lie together in its index."""
+    faxes = select(
+        FaxRow.direction,
+        FaxRow.outcome,
+        FaxRow.reason,
+        FaxRow.pages,
+        FaxRow.created_at,
+        FaxRow.finished_at,
+    ).where(end == number, FaxRow.merged_into.is_(None))
+    if accounts is not None:
+        faxes = faxes.where(FaxRow.account_id.in_(accounts))
+    if latest is not None:
+        faxes = faxes.order_by(FaxRow.created_at.desc(), FaxRow.id.desc()).limit(latest)
+    return faxes.subquery()

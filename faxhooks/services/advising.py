@@ -1,6 +1,7 @@
 """How faxing a number goes, and what to do about it."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,8 +10,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from faxhooks.db import numbers
+from faxhooks.db.numbers import Tally
 from faxhooks.domain.errors import NotFoundError
-from faxhooks.domain.fax import Outcome
+from faxhooks.domain.fax import Direction, Outcome
 from faxhooks.domain.reasons import REASONS, UNKNOWN, FailOver, Fault, Retry
 from faxhooks.services.statistics import success_rate
 
@@ -32,20 +34,38 @@ _RETRIES: Final[Mapping[Retry, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class FailureReason:
+    """A reason, and how many faxes failed for it."""
+
+    code: str
+    faxes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experience:
-    """What became of the faxes to a number; `received` are those that came from it."""
+    """What became of the faxes to a number; `received` are those that came from it.
+
+    `reasons` are those of its failures, the most frequent first. `is_partial` says that there
+    are older faxes that were not looked at.
+    """
 
     attempts: int
     by_outcome: Mapping[str, int]
     success_rate: float | None
     average_pages: float | None
-    main_reason: str | None
+    reasons: Sequence[FailureReason]
     last_attempt_at: datetime | None
     last_success_at: datetime | None
     last_failure_at: datetime | None
     received: int
     last_received_at: datetime | None
+    is_partial: bool
+
+    @property
+    def main_reason(self) -> str | None:
+        """Why most of those failed that failed."""
+        return self.reasons[0].code if self.reasons else None
 
     @property
     def suggestion(self) -> str:
@@ -75,24 +95,50 @@ def advice(code: str) -> str:
 
 
 def ask_experience(
-    session: Session, number: str, *, accounts: Collection[UUID] | None
+    session: Session, number: str, *, accounts: Collection[UUID] | None, latest: int | None = None
 ) -> Experience:
-    """What `accounts` know of a number. Raises NotFoundError when that is nothing."""
-    sent = numbers.sum_up_sent(session, number, accounts=accounts)
-    received, last_received_at = numbers.sum_up_received(session, number, accounts=accounts)
-    if not sent.faxes and not received:
+    """What `accounts` know of a number, from so many of its `latest` faxes if that is given.
+    Raises NotFoundError when that is nothing.
+    """
+    tallies = numbers.tally_to(session, number, accounts=accounts, latest=latest)
+    received, last_received_at = numbers.sum_up_received(
+        session, number, accounts=accounts, latest=latest
+    )
+    # What a provider says of a fax that failed often leaves the direction out, and without these
+    # a number would look better than it is.
+    sent = [each for each in tallies if each.direction != Direction.INBOUND]
+    if not sent and not received:
         raise NotFoundError("nothing is known of this number")
-    outcomes = {outcome.value: getattr(sent, outcome) for outcome in Outcome}
-    reasons = numbers.list_failure_reasons(session, number, accounts=accounts)
+    success = [each for each in sent if each.outcome == Outcome.SUCCESS]
+    failure = [each for each in sent if each.outcome == Outcome.FAILURE]
+    outcomes = {
+        outcome.value: sum(each.faxes for each in sent if each.outcome == outcome)
+        for outcome in Outcome
+    }
+    pages, paged = sum(int(each.pages) for each in success), sum(each.paged for each in success)
+    counted = max(sum(each.faxes for each in tallies), received)
     return Experience(
-        attempts=sent.faxes,
+        attempts=sum(each.faxes for each in sent),
         by_outcome=outcomes,
         success_rate=success_rate(outcomes),
-        average_pages=round(int(sent.pages) / sent.paged, 2) if sent.paged else None,
-        main_reason=reasons[0].code if reasons else None,
-        last_attempt_at=sent.last_attempt_at,
-        last_success_at=sent.last_success_at,
-        last_failure_at=sent.last_failure_at,
+        average_pages=round(pages / paged, 2) if paged else None,
+        reasons=_reasons(failure),
+        last_attempt_at=max((each.last_at for each in sent), default=None),
+        last_success_at=max((each.last_ended_at for each in success), default=None),
+        last_failure_at=max((each.last_ended_at for each in failure), default=None),
         received=received,
         last_received_at=last_received_at,
+        is_partial=latest is not None and counted >= latest,
     )
+
+
+def _reasons(failed: Collection[Tally]) -> list[FailureReason]:
+    """The most frequent first; of equal ones the latest."""
+    faxes: Counter[str] = Counter()
+    last_at: dict[str, datetime] = {}
+    for each in failed:
+        if each.reason is not None:
+            faxes[each.reason] += each.faxes
+            last_at[each.reason] = max(each.last_at, last_at.get(each.reason, each.last_at))
+    codes = sorted(sorted(faxes), key=lambda code: (faxes[code], last_at[code]), reverse=True)
+    return [FailureReason(code, faxes[code]) for code in codes]

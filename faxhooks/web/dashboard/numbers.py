@@ -8,7 +8,6 @@ from flask import render_template, request
 from sqlalchemy.orm import Session
 
 from faxhooks.db.faxlists import FaxFilter, list_page
-from faxhooks.db.numbers import list_failure_reasons
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.services.advising import ask_experience
 from faxhooks.services.shapes import Shape, present
@@ -20,6 +19,8 @@ pages = make_pages("numbers")
 
 SHOWN: Final = 10
 """Faxes of each direction that are listed."""
+LATEST: Final = 1_000
+"""So many of its faxes tell how it goes; older ones say little, and each is a look at the disk."""
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _DECORATION: Final = re.compile(r"[\s\-().\u00a0\u2010-\u2015]+")
@@ -54,13 +55,13 @@ def as_number(given: str) -> str | None:
 def _ask(session: Session, number: str) -> Mapping[str, Any]:
     """All of the page. Raises NotFoundError."""
     visible = visible_accounts()
-    experience = ask_experience(session, number, accounts=visible)
+    experience = ask_experience(session, number, accounts=visible, latest=LATEST)
     sent = FaxFilter(recipients=(number,), visible=visible)
     received = FaxFilter(senders=(number,), visible=visible)
     return {
         "number": number,
         "experience": experience,
-        "reasons": list_failure_reasons(session, number, accounts=visible),
+        "latest": LATEST,
         "to": _faxes(session, sent),
         "from": _faxes(session, received),
     }

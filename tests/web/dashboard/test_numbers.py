@@ -2,6 +2,7 @@
 
 import pytest
 
+from faxhooks.services.advising import Experience, ask_experience
 from tests.story import Service, make_service
 from tests.web.dashboard.visitor import Visitor, let_in
 
@@ -26,6 +27,22 @@ def test_a_number_is_found_however_it_is_typed(
     assert "1 of 3 faxes to" in page.text
     assert "The line was engaged" in page.text
     assert "send again later" in page.text
+
+
+def test_the_latest_faxes_tell_how_it_goes_and_the_page_says_so(
+    service: Service, reader: Visitor
+) -> None:
+    tell(service)
+
+    def known(latest: int | None) -> Experience:
+        return service.parts.database.read(
+            lambda session: ask_experience(session, NUMBER, accounts=None, latest=latest)
+        )
+
+    assert (known(2).by_outcome["success"], known(2).attempts, known(2).is_partial) == (0, 2, True)
+    assert (known(4).attempts, known(4).is_partial) == (3, False)
+    assert known(None) == known(4)
+    assert "these are the latest" not in reader.get(f"/numbers?number=%2B{NUMBER[1:]}").text
 
 
 @pytest.mark.parametrize(
