@@ -19,7 +19,7 @@ from uuid import UUID
 
 from faxhooks.db import migrations
 from faxhooks.domain.callback import Callback
-from faxhooks.services.keys import create_key
+from faxhooks.services.keys import SCOPES, create_key
 from faxhooks.services.parts import Parts, compose
 from faxhooks.simulator.scenarios import SCENARIOS, tell
 from faxhooks.simulator.story import Customer
@@ -115,7 +115,7 @@ def _prepare(parts: Parts, random: Random) -> tuple[dict[str, Customer], str]:
             parts.accounts.add(session, "faxplus", "plus", {}),
         )
     )
-    _, key = parts.database.write(lambda session: create_key(session, "bench", ["read", "raw"]))
+    _, key = parts.database.write(lambda session: create_key(session, "bench", SCOPES))
     customers = {
         each.provider: Customer(each.hook_url, each.config, SENDER, RECIPIENT) for each in made
     }

@@ -1,4 +1,5 @@
-"""How long the API's queries take as the tables grow, and how the database goes about them.
+"""How long the API's queries and the dashboard's pages take as the tables grow, and how the
+database goes about them.
 
 `make bench-queries`, or `python -m benchmarks.queries --help`. Databases of each size are
 filled with made-up faxes, then asked the same questions in turns, so that a noisy machine is
@@ -18,11 +19,12 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from benchmarks import verdicts
+from benchmarks import pages, verdicts
 from benchmarks.checking import check
 from benchmarks.comparing import Ground, compare
 from benchmarks.exemplars import PUBLIC_URL, SECRET_KEY, Exemplars, make_exemplars
 from benchmarks.filling import fill
+from benchmarks.pages import Visit
 from benchmarks.places import KINDS, NoRoomError, check_room, place
 from benchmarks.questions import named
 from benchmarks.report import machine
@@ -37,17 +39,22 @@ CHECKED: Final = 200
 _OF_EACH: Final = 5
 
 
-def measure(folder: Path, asked: argparse.Namespace) -> list[Answer]:
+def measure(folder: Path, asked: argparse.Namespace) -> tuple[list[Answer], list[Visit]]:
     """Everything from the databases to the figures, one kind of database after the other."""
     exemplars = make_exemplars(folder, of_each=_OF_EACH, seed=SEED)
-    answers = []
+    answers, visits = [], []
     for kind in asked.databases:
         with _grounds(kind, folder, asked, exemplars) as grounds:
             for question in named(asked.only):
                 figures = compare(question, grounds, runs=asked.runs, seconds=asked.seconds)
                 answers.append(Answer(kind, question, figures))
                 print(verdicts.progress(answers[-1]), flush=True)
-    return answers
+            runs, seconds = max(1, asked.runs // 4), asked.seconds * 2
+            shown = pages.named(asked.only) if asked.pages else ()
+            for each in pages.visit(kind, shown, grounds, runs=runs, seconds=seconds):
+                visits.append(each)
+                print(pages.progress(each), flush=True)
+    return answers, visits
 
 
 @contextmanager
@@ -60,13 +67,13 @@ def _grounds(
         grounds = []
         for faxes in sorted(asked.faxes):
             url = make(str(faxes))
-            grounds.append(_ground(url, exemplars, faxes))
+            grounds.append(make_ground(url, exemplars, faxes))
             stack.callback(grounds[-1].database.engine.dispose)
             _say_filled(kind, grounds[-1], url if asked.keep else None)
         yield grounds
 
 
-def _ground(database_url: str, exemplars: Exemplars, faxes: int) -> Ground:
+def make_ground(database_url: str, exemplars: Exemplars, faxes: int) -> Ground:
     """Filled, checked, and with the application on it as it answers in life."""
     filled = fill(database_url, exemplars, faxes, seed=SEED)
     settings = Settings(
@@ -103,21 +110,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="queries-", dir=asked.json.parent)).resolve()
     try:
         print(check_room(folder, sum(asked.faxes)), flush=True)
-        answers = measure(folder, asked)
+        answers, visits = measure(folder, asked)
     except NoRoomError as error:
         print(error, file=sys.stderr)
         return 2
     finally:
         if not asked.keep:
             shutil.rmtree(folder)
-    _write(asked.json, answers)
-    print(f"\n{verdicts.table(answers)}\n\nAll of it is in {asked.json}.")
+    _write(asked.json, answers, visits)
+    print(f"\n{verdicts.table(answers)}\n\n{pages.table(visits)}\n\nAll of it is in {asked.json}.")
     return 1 if any(figure.failed for answer in answers for figure in answer.figures) else 0
 
 
-def _write(path: Path, answers: Sequence[Answer]) -> None:
+def _write(path: Path, answers: Sequence[Answer], visits: Sequence[Visit]) -> None:
     found: dict[str, Any] = {"machine": machine(), "seed": SEED}
     found["answers"] = [answer.as_json() for answer in answers]
+    found["pages"] = [visit.as_json() for visit in visits]
     path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -133,7 +141,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seconds", type=float, default=1.0, help="after which a question has enough runs (1)"
     )
-    parser.add_argument("--only", default="", help="questions with this in their name")
+    parser.add_argument("--only", default="", help="questions and pages with this in their name")
+    parser.add_argument(
+        "--pages", action=argparse.BooleanOptionalAction, default=True, help="the dashboard's too"
+    )
     parser.add_argument("--keep", action="store_true", help="do not drop the databases")
     parser.add_argument(
         "--json", type=Path, default=Path("var/bench/queries.json"), help="where the figures go"
