@@ -5,10 +5,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import GenericFunction
 
 from faxhooks.db.batches import Insert, Select
-from faxhooks.db.models import ReferenceRow
+from faxhooks.db.models import FaxRow, ReferenceRow
+from faxhooks.db.types import SortedTexts
 
 Key = tuple[UUID, str]
 """An account and an id that identifies a fax in it."""
@@ -25,6 +28,32 @@ _FIND = Select(
     where="NOT shared",
 )
 _CLAIM = Insert(ReferenceRow, "DO NOTHING")
+
+
+class _JsonList(GenericFunction[list[str]]):
+    """The texts of a group as one JSON list, which is a text on PostgreSQL as well."""
+
+    type = SortedTexts()
+    inherit_cache = True
+
+
+@compiles(_JsonList, "postgresql")
+def _for_postgresql(function: _JsonList, compiler: Any, **options: Any) -> str:
+    return f"CAST(json_agg({compiler.process(function.clauses, **options)}) AS text)"
+
+
+@compiles(_JsonList, "sqlite")
+def _for_sqlite(function: _JsonList, compiler: Any, **options: Any) -> str:
+    return f"json_group_array({compiler.process(function.clauses, **options)})"
+
+
+OF_FAX: Final = (
+    select(_JsonList(ReferenceRow.reference))
+    .where(ReferenceRow.fax_id == FaxRow.id)
+    .correlate(FaxRow)
+    .scalar_subquery()
+)
+"""Every id of a fax, selected beside it: a question for each thousand of them took longer."""
 
 
 def find_faxes(session: Session, keys: Collection[Key]) -> dict[Key, UUID]:

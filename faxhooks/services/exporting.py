@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from faxhooks.db.engine import Database
 from faxhooks.db.faxlists import FaxFilter, Sort, stream_faxes
 from faxhooks.services.presenting import FaxSchema
-from faxhooks.services.shapes import Shape, present
+from faxhooks.services.shapes import Shape, present, raw_json
 
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "account": ("id", "label"),
@@ -30,8 +30,8 @@ _NAMES: Final = [
 ]
 
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_SUSPECT: Final = re.compile(r"^\W|[;|\t\r\n\0]")
-"""Cells without any of these are most of them, and need no closer look."""
+_BREAKS: Final = re.compile(r"[;|\t\r\n\0]")
+"""Most cells have none of these and begin with a letter or a digit: those need no closer look."""
 _RUNNABLE: Final = re.compile(
     r"(^(?=[\t\r\n])|(?:^|\r\n|[;|\t\r\n])(?=[\s\"'\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]))"
 )
@@ -50,8 +50,7 @@ def export_ndjson(
 
     def lines(session: Session) -> Iterator[bytes]:
         for faxes in stream_faxes(session, wanted, sort):
-            shown = present(session, faxes, shape)
-            yield b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in shown)
+            yield b"".join(map(raw_json, present(session, faxes, shape, raw=True)))
 
     return database.stream(lines)
 
@@ -79,7 +78,7 @@ def safe_cell(text: str) -> str:
 
     Spreadsheets end a text at a NUL, and would show what follows as something else.
     """
-    if not _SUSPECT.search(text) or _NUMBER.fullmatch(text):
+    if not text or (text[0].isalnum() and not _BREAKS.search(text)) or _NUMBER.fullmatch(text):
         return text
     return _RUNNABLE.sub(r"\1'", text.replace("\0", ""))
 

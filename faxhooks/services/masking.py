@@ -22,10 +22,12 @@ def masked_text(text: str) -> str:
 
 def masked_fax(shown: Mapping[str, Any]) -> dict[str, Any]:
     """A fax, or some of its fields, as the API shows them, with its numbers masked."""
-    return {
-        name: _RULES[name](value) if value is not None and name in _RULES else value
-        for name, value in shown.items()
+    masked = {
+        name: rule(shown[name])
+        for name, rule in _RULES.items()
+        if name in shown and shown[name] is not None
     }
+    return {**shown, **masked}
 
 
 def masked_entry(shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 The schemas in `presenting` are what these shapes are documented by; a test holds both equal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,6 +16,8 @@ from faxhooks.db.faxlists import Fax
 from faxhooks.db.history import Entry, list_entries
 from faxhooks.domain.reasons import REASONS, UNKNOWN
 from faxhooks.services.masking import masked_fax
+
+_Written = Callable[[Any], Any]
 
 _ADVICE: Final = {
     code: {
@@ -39,9 +41,15 @@ class Shape:
     masked: bool = False
 
 
-def present(session: Session, faxes: Sequence[Fax], shape: Shape) -> list[dict[str, Any]]:
-    """These faxes in this shape; the events of all of them are asked for at once."""
-    shown = [fax_json(fax) for fax in faxes]
+def present(
+    session: Session, faxes: Sequence[Fax], shape: Shape, *, raw: bool = False
+) -> list[dict[str, Any]]:
+    """These faxes in this shape; the events of all of them are asked for at once.
+
+    `raw` leaves their ids and times as they are, for `raw_json` to write.
+    """
+    make = _raw_fax if raw else fax_json
+    shown = [make(fax) for fax in faxes]
     if shape.fields:
         shown = [{name: each[name] for name in shape.fields} for each in shown]
     if shape.history:
@@ -53,11 +61,27 @@ def present(session: Session, faxes: Sequence[Fax], shape: Shape) -> list[dict[s
 
 def fax_json(fax: Fax) -> dict[str, Any]:
     """A fax as the API shows it."""
+    return _fax(fax, str, moment_json)
+
+
+def raw_json(shown: dict[str, Any]) -> bytes:
+    """A fax with raw ids and times as the line of JSON that it is otherwise.
+
+    orjson writes them in a fraction of the time that Python takes to make texts of them.
+    """
+    return orjson.dumps(shown, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+
+
+def _raw_fax(fax: Fax) -> dict[str, Any]:
+    return _fax(fax, _as_it_is, _as_it_is)
+
+
+def _fax(fax: Fax, id_json: _Written, time_json: _Written) -> dict[str, Any]:
     row = fax.row
     return {
-        "id": str(row.id),
+        "id": id_json(row.id),
         "provider": row.provider,
-        "account": {"id": str(row.account_id), "label": fax.account_label},
+        "account": {"id": id_json(row.account_id), "label": fax.account_label},
         "provider_fax_id": row.provider_fax_id,
         "references": fax.references,
         "direction": row.direction,
@@ -77,9 +101,9 @@ def fax_json(fax: Fax) -> dict[str, Any]:
         "remote_station_id": row.remote_station_id,
         "tags": row.tags,
         "events": row.events,
-        "created_at": moment_json(row.created_at),
-        "updated_at": moment_json(row.updated_at),
-        "finished_at": moment_json(row.finished_at),
+        "created_at": time_json(row.created_at),
+        "updated_at": time_json(row.updated_at),
+        "finished_at": time_json(row.finished_at),
     }
 
 
@@ -118,6 +142,10 @@ def reason_json(code: str | None) -> dict[str, Any] | None:
 def moment_json(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC, with a Z."""
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _pair(first: str, value: Any, second: str, other: Any) -> dict[str, Any] | None:

@@ -6,10 +6,13 @@ import json
 import re
 from typing import Any
 
+import orjson
 import pytest
 
+from faxhooks.db.faxlists import FaxFilter, list_page
 from faxhooks.services.exporting import safe_cell
-from tests.story import Api, Hook
+from faxhooks.services.shapes import Shape, present, raw_json
+from tests.story import Api, Hook, Service
 
 CSV, NDJSON = "text/csv", "application/x-ndjson"
 
@@ -49,6 +52,20 @@ def test_ndjson_is_what_the_pages_show(api: Api) -> None:
     assert lines(get(api, "/faxes?sort=created_at&status=failed,no-answer", NDJSON)) == api.faxes(
         "?sort=created_at&status=failed,no-answer"
     )
+
+
+@pytest.mark.usefixtures("five")
+def test_a_line_of_ndjson_is_written_as_a_fax_is_shown(service: Service) -> None:
+    def ask(session: Any) -> list[tuple[bytes, bytes]]:
+        faxes, _ = list_page(session, FaxFilter(), limit=10)
+        shape = Shape(history=True, masked=True)
+        raw, shown = present(session, faxes, shape, raw=True), present(session, faxes, shape)
+        return [(raw_json(one), orjson.dumps(other)) for one, other in zip(raw, shown, strict=True)]
+
+    pairs = service.parts.database.read(ask)
+    assert len(pairs) == 5
+    for written, shown in pairs:
+        assert written == shown + b"\n"
 
 
 @pytest.mark.usefixtures("five")
