@@ -49,6 +49,10 @@ class Started:
         """Resident memory of its largest process, which is a worker."""
         return max(map(_resident, _session(self.process.pid))) / 1e6
 
+    def peak_megabytes(self) -> float:
+        """The most that it ever was."""
+        return max(map(_peak, _session(self.process.pid))) / 1e6
+
 
 def gunicorn(*arguments: str) -> tuple[str, ...]:
     """The command of what runs on our own gunicorn, with our own configuration."""
@@ -123,6 +127,15 @@ def _resident(process: int) -> int:
     with suppress(FileNotFoundError, ProcessLookupError):
         pages = Path(f"/proc/{process}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _peak(process: int) -> int:
+    """In bytes; 0 for one that has just ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        found = next((line for line in lines if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+        return int(found.split()[1]) * 1024
     return 0
 
 

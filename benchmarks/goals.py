@@ -12,7 +12,6 @@ from benchmarks.service import FLASK, SQLITE, VERIFIES
 
 LARGE: Final = name_of(1_000_000)
 _QUERIES: Final = "`make bench-queries` measures it"
-_EXPORT: Final = "no command measures it yet"
 
 
 class NotMeasuredError(Exception):
@@ -129,8 +128,8 @@ GOALS: Final = (
     ),
     Goal("queries at 1,000,000 faxes ÷ at 100,000", "at most", 1.5, _elsewhere(_QUERIES)),
     Goal("statistics of a year at 1,000,000 faxes, ms", "at most", 10, _elsewhere(_QUERIES)),
-    Goal("export of 1,000,000 faxes, rows/s", "at least", 50_000, _elsewhere(_EXPORT)),
-    Goal("export of 1,000,000 faxes, MB", "at most", 150, _elsewhere(_EXPORT)),
+    Goal("export of 1,000,000 faxes, rows/s", "at least", 50_000, _elsewhere(_QUERIES)),
+    Goal("export of 1,000,000 faxes, MB", "at most", 150, _elsewhere(_QUERIES)),
     Goal(
         "memory of a web worker, MB", "at most", 120,
         lambda r: max(*r.shipped.megabytes, *r[SQLITE].megabytes),

@@ -1,5 +1,5 @@
-"""How long the API's queries and the dashboard's pages take as the tables grow, and how the
-database goes about them.
+"""How long the API's queries, the dashboard's pages and an export take as the tables grow, and
+how the database goes about them.
 
 `make bench-queries`, or `python -m benchmarks.queries --help`. Databases of each size are
 filled with made-up faxes, then asked the same questions in turns, so that a noisy machine is
@@ -15,14 +15,16 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from benchmarks import pages, verdicts
+from benchmarks import exports, pages, verdicts
 from benchmarks.checking import check
 from benchmarks.comparing import Ground, compare
 from benchmarks.exemplars import PUBLIC_URL, SECRET_KEY, Exemplars, make_exemplars
+from benchmarks.exports import Export
 from benchmarks.filling import fill
 from benchmarks.pages import Visit
 from benchmarks.places import KINDS, NoRoomError, check_room, place
@@ -39,22 +41,43 @@ CHECKED: Final = 200
 _OF_EACH: Final = 5
 
 
-def measure(folder: Path, asked: argparse.Namespace) -> tuple[list[Answer], list[Visit]]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All figures of a run."""
+
+    answers: list[Answer] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    exports: list[Export] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, and where it was measured."""
+        return {
+            "machine": machine(),
+            "seed": SEED,
+            "answers": [answer.as_json() for answer in self.answers],
+            "pages": [visit.as_json() for visit in self.visits],
+            "exports": [export.as_json() for export in self.exports],
+        }
+
+
+def measure(folder: Path, asked: argparse.Namespace) -> Found:
     """Everything from the databases to the figures, one kind of database after the other."""
     exemplars = make_exemplars(folder, of_each=_OF_EACH, seed=SEED)
-    answers, visits = [], []
+    found = Found()
     for kind in asked.databases:
         with _grounds(kind, folder, asked, exemplars) as grounds:
             for question in named(asked.only):
                 figures = compare(question, grounds, runs=asked.runs, seconds=asked.seconds)
-                answers.append(Answer(kind, question, figures))
-                print(verdicts.progress(answers[-1]), flush=True)
+                found.answers.append(Answer(kind, question, figures))
+                print(verdicts.progress(found.answers[-1]), flush=True)
             runs, seconds = max(1, asked.runs // 4), asked.seconds * 2
             shown = pages.named(asked.only) if asked.pages else ()
             for each in pages.visit(kind, shown, grounds, runs=runs, seconds=seconds):
-                visits.append(each)
+                found.visits.append(each)
                 print(pages.progress(each), flush=True)
-    return answers, visits
+            if asked.exports:
+                found.exports.extend(exports.export(kind, grounds[-1], folder))
+    return found
 
 
 @contextmanager
@@ -110,23 +133,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="queries-", dir=asked.json.parent)).resolve()
     try:
         print(check_room(folder, sum(asked.faxes)), flush=True)
-        answers, visits = measure(folder, asked)
+        found = measure(folder, asked)
     except NoRoomError as error:
         print(error, file=sys.stderr)
         return 2
     finally:
         if not asked.keep:
             shutil.rmtree(folder)
-    _write(asked.json, answers, visits)
-    print(f"\n{verdicts.table(answers)}\n\n{pages.table(visits)}\n\nAll of it is in {asked.json}.")
-    return 1 if any(figure.failed for answer in answers for figure in answer.figures) else 0
-
-
-def _write(path: Path, answers: Sequence[Answer], visits: Sequence[Visit]) -> None:
-    found: dict[str, Any] = {"machine": machine(), "seed": SEED}
-    found["answers"] = [answer.as_json() for answer in answers]
-    found["pages"] = [visit.as_json() for visit in visits]
-    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    asked.json.write_text(json.dumps(found.as_json(), indent=2, ensure_ascii=False) + "\n")
+    tables = (
+        verdicts.table(found.answers),
+        pages.table(found.visits),
+        exports.table(found.exports),
+    )
+    print("", *tables, f"All of it is in {asked.json}.", sep="\n\n")
+    return 1 if any(figure.failed for answer in found.answers for figure in answer.figures) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,6 +165,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", help="questions and pages with this in their name")
     parser.add_argument(
         "--pages", action=argparse.BooleanOptionalAction, default=True, help="the dashboard's too"
+    )
+    parser.add_argument(
+        "--exports", action=argparse.BooleanOptionalAction, default=True, help="of all faxes too"
     )
     parser.add_argument("--keep", action="store_true", help="do not drop the databases")
     parser.add_argument(

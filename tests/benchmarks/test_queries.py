@@ -57,7 +57,7 @@ def server(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_small_run_asks_every_question_on_both_databases(tmp_path: Path) -> None:
     path = tmp_path / "queries.json"
-    small = ["--faxes", "100,400", "--runs", "2", "--no-pages"]
+    small = ["--faxes", "100,400", "--runs", "2", "--no-pages", "--no-exports"]
     assert queries.main([*small, "--json", str(path)]) == 0
     answers = json.loads(path.read_text())["answers"]
     asked = {(answer["database"], answer["question"]) for answer in answers}
