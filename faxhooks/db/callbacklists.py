@@ -19,6 +19,9 @@ Position = tuple[datetime, UUID]
 
 _LATEST: Final = 500
 """Callbacks among which an account that is not quiet has one."""
+_TALLIED: Final = 10_000
+"""Callbacks whose reasons are told apart; more of them are one trouble, not many."""
+_REASONS: Final = 20
 _CONTENT = {"query", "headers", "body"}
 _SHOWN = [column for column in CallbackRow.__table__.c if column.name not in _CONTENT]
 """What may be seen without the right to see content; bodies are not even fetched."""
@@ -42,6 +45,15 @@ class CallbackFilter:
     received_after: datetime | None = None
     received_before: datetime | None = None
     visible: Collection[UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonTally:
+    """How many callbacks were not understood for a reason, and when the last of them came."""
+
+    reason: str
+    callbacks: int
+    last_at: datetime
 
 
 def list_page(
@@ -83,6 +95,21 @@ def count_callbacks(session: Session, wanted: CallbackFilter) -> int:
     """How many callbacks are asked for."""
     conditions = _conditions(session, wanted)
     return session.scalar(select(func.count(CallbackRow.id)).where(*conditions)) or 0
+
+
+def tally_reasons(session: Session, wanted: CallbackFilter) -> Sequence[ReasonTally]:
+    """Why the latest of these callbacks were not understood, the most frequent reason first."""
+    latest = (
+        select(CallbackRow.reason, CallbackRow.received_at)
+        .where(CallbackRow.reason.is_not(None), *_conditions(session, wanted))
+        .order_by(CallbackRow.received_at.desc(), CallbackRow.id.desc())
+        .limit(_TALLIED)
+        .subquery()
+    )
+    count, last = func.count(), func.max(latest.c.received_at)
+    counted = select(latest.c.reason, count, last).group_by(latest.c.reason)
+    rows = session.execute(counted.order_by(count.desc(), last.desc()).limit(_REASONS))
+    return [ReasonTally(*row) for row in rows]
 
 
 def list_last_arrivals(

@@ -20,7 +20,10 @@ from faxhooks.services.parts import Parts
 
 
 class Doing(StrEnum):
-    """What a person may ask for, beside looking."""
+    """What a person may ask for, beside looking.
+
+    Sending again is for what has ended; what may have arrived is sent again by force only.
+    """
 
     REFRESH = "refresh"
     CANCEL = "cancel"
@@ -54,7 +57,7 @@ def list_doings(
     able = {
         Doing.REFRESH: account.asks,
         Doing.CANCEL: _can_cancel(fax, send, account),
-        Doing.RESEND: send is not None and account.sends and _has_failed(fax),
+        Doing.RESEND: send is not None and account.sends and fax.outcome != Outcome.PENDING,
     }
     return frozenset(doing for doing, can in able.items() if can)
 
@@ -75,7 +78,3 @@ def _can_cancel(fax: FaxRow, send: SendRow | None, account: _Account) -> bool:
     if send is not None and send.state == SendState.WAITING:
         return True
     return account.cancels and (send is None or send.state != SendState.SUBMITTING)
-
-
-def _has_failed(fax: FaxRow) -> bool:
-    return fax.outcome in (Outcome.FAILURE, Outcome.CANCELED)

@@ -12,13 +12,14 @@ from faxhooks.db import callbacklists, callbacks
 from faxhooks.db.callbacklists import CallbackFilter, Position
 from faxhooks.db.engine import READ_DEADLINE, Database
 from faxhooks.db.models import CallbackRow
+from faxhooks.db.references import find_faxes
 from faxhooks.db.rehearsal import rehearse
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import NotFoundError, UnavailableError
 from faxhooks.domain.fax import Evidence, Verdict
 from faxhooks.services.auditing import Action, note
 from faxhooks.services.directory import Directory, Entrance
-from faxhooks.services.ingest import TOKEN, Delivery, read
+from faxhooks.services.ingest import TOKEN, Delivery, facts_of, read
 from faxhooks.services.settling import Replay, Replayed, settle
 from faxhooks.services.sightings import read_again
 
@@ -58,6 +59,13 @@ class Replayer:
         if not done.callbacks:
             raise NotFoundError("there is no such callback")
         return done
+
+    def list_faxes(self, callback_id: UUID) -> list[UUID]:
+        """The faxes that a kept callback speaks of, by the ids that this release reads in it."""
+        facts = [fact for each in self._read([callback_id]) for fact in facts_of(each)]
+        keys = {key for fact in facts for key in fact.keys}
+        found = self._database.read(lambda session: find_faxes(session, keys))
+        return sorted(set(found.values()))
 
     def replay_page(
         self,

@@ -46,7 +46,7 @@ def problem(
 
 def register_errors(app: Flask) -> None:
     """Answer everything that is raised; nothing of the request is echoed."""
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, http_problem)
     app.register_error_handler(NotFoundError, lambda error: problem(404, f"{error}."))
     app.register_error_handler(InvalidInputError, _invalid)
     app.register_error_handler(InvalidBodyError, _invalid_body)
@@ -57,7 +57,7 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def _http(error: HTTPException) -> Response:
+def http_problem(error: HTTPException) -> Response:
     """Werkzeug's and webargs' errors; the headers (`Allow`, `Retry-After`) stay.
 
     A provider is told no reasons, also where its request reached no route.

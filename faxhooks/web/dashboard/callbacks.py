@@ -1,16 +1,21 @@
 """Callbacks: what providers sent, what each did, and what was turned away."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from faxhooks.db.accounts import list_accounts
-from faxhooks.db.callbacklists import get_described, list_page
+from faxhooks.db.callbacklists import get_described, list_page, tally_reasons
+from faxhooks.db.faxes import get_fax
+from faxhooks.db.faxlists import describe_fax
 from faxhooks.domain.callback import FORM, MAX_FIELDS
+from faxhooks.domain.errors import NotFoundError
 from faxhooks.domain.fax import Evidence, Verdict
 from faxhooks.providers.registry import PROVIDERS
 from faxhooks.services.exhibiting import (
@@ -20,12 +25,17 @@ from faxhooks.services.exhibiting import (
     read_content,
 )
 from faxhooks.services.explaining import tally_refusals
+from faxhooks.services.shapes import Shape, present
 from faxhooks.web.auth import actor, requires, visible_accounts
-from faxhooks.web.dashboard.inbox import Asked, address, chips, read_address, tidy_words
+from faxhooks.web.dashboard.addresses import address, escaped, next_page, with_query
+from faxhooks.web.dashboard.inbox import Asked, chips, read_address, tidy_words
 from faxhooks.web.dashboard.shell import make_pages
 from faxhooks.web.parts import cursors, parts
 
 pages = make_pages("callbacks")
+
+SHOWN: Final = 10
+"""Faxes of one callback that are linked to; nearly all speak of one."""
 
 VERDICTS: Final = {
     Verdict.APPLIED: "Moved its fax",
@@ -34,6 +44,7 @@ VERDICTS: Final = {
     Verdict.CONFLICT: "Contradicts",
     Verdict.UNRECOGNIZED: "Not understood",
 }
+_UNREAD: Final = Verdict.UNRECOGNIZED.value
 EVIDENCES: Final = {
     Evidence.SIGNED: "Signature right",
     Evidence.UNSIGNED: "Came by the secret URL",
@@ -47,7 +58,7 @@ def index() -> Any:
     """The inbox, by the filters in the address."""
     tidy = tidy_words()
     if tidy is not None:
-        return redirect(address(url_for(".index"), tidy), 303)
+        return redirect(with_query(url_for(".index"), tidy), 303)
     asked = read_address()
     return render_template("callbacks.html", **_listed(asked), **_choices(), asked=asked)
 
@@ -60,7 +71,7 @@ def show(callback_id: UUID) -> str:
     row = parts().database.read(
         lambda session: get_described(session, callback_id, content=False, accounts=accounts)
     )
-    return _page(callback_summary(row))
+    return _page(row, callback_summary(row))
 
 
 @pages.get("/callbacks/<uuid:callback_id>/content")
@@ -71,23 +82,25 @@ def show_content(callback_id: UUID) -> str:
     row = parts().database.write(
         lambda session: read_content(session, callback_id, actor=who, accounts=accounts)
     )
-    return _page(callback_content(row))
+    return _page(row, callback_content(row))
 
 
 def _listed(asked: Asked) -> dict[str, Any]:
     now, here = datetime.now(UTC), url_for(".index")
     after = cursors().read(asked.wanted, asked.cursor) if asked.cursor else None
+    shows_reasons = not asked.filters or _verdict(asked) == Verdict.UNRECOGNIZED
 
     def ask(session: Session) -> Any:
         page = list_page(session, asked.wanted, limit=asked.limit, after=after)
-        return page, tally_refusals(session, now, visible=asked.wanted.visible)
+        refused = tally_refusals(session, now, visible=asked.wanted.visible)
+        unread = replace(asked.wanted, verdicts=(Verdict.UNRECOGNIZED,))
+        return page, refused, tally_reasons(session, unread) if shows_reasons else []
 
-    (rows, position), refused = parts().database.read(ask)
+    (rows, position), refused, reasons = parts().database.read(ask)
     following = cursors().make(asked.wanted, position) if position else None
-    limit = {"limit": request.args["limit"]} if "limit" in request.args else {}
     return {
         "callbacks": [callback_summary(row) for row in rows],
-        "following": following and address(here, {**asked.words, **limit}, cursor=following),
+        "following": next_page(here, asked.words, following),
         "first": address(here, asked.words) if asked.cursor else None,
         "chips": chips(asked, here),
         "quick": [
@@ -95,6 +108,10 @@ def _listed(asked: Asked) -> dict[str, Any]:
             for verdict, words in ((None, "All"), *VERDICTS.items())
         ],
         "refused": refused,
+        "reasons": [
+            (each, address(here, asked.words, verdict=_UNREAD, reason=escaped(each.reason)))
+            for each in reasons
+        ],
         "replayed": address(url_for("dashboard_replays.replay_many"), asked.words),
     }
 
@@ -114,15 +131,31 @@ def _choices() -> dict[str, Any]:
     }
 
 
-def _page(shown: dict[str, Any]) -> str:
+def _page(row: Any, shown: dict[str, Any]) -> str:
     return render_template(
         "callback.html",
         callback=shown,
+        faxes=_faxes(row.id),
         fields=_fields(shown) if "body" in shown else [],
         verdicts=VERDICTS,
         evidences=EVIDENCES,
         titles={name: provider.title for name, provider in PROVIDERS.items()},
     )
+
+
+def _faxes(callback_id: UUID) -> Sequence[Mapping[str, Any]]:
+    """What it speaks of; nothing where only another release knows its provider."""
+    visible = visible_accounts()
+    try:
+        found = parts().replayer.list_faxes(callback_id)[:SHOWN]
+    except NotFoundError:
+        return []
+
+    def ask(session: Session) -> Sequence[Mapping[str, Any]]:
+        rows = [get_fax(session, fax_id, accounts=visible) for fax_id in found]
+        return present(session, [describe_fax(session, row) for row in rows], Shape())
+
+    return parts().database.read(ask)
 
 
 def _fields(shown: dict[str, Any]) -> list[tuple[str, str]]:

@@ -24,14 +24,15 @@ def fault(status: int, said: str) -> Response:
 
 def register_faults(blueprint: Blueprint) -> None:
     """Answer whatever this blueprint's routes raise with a page."""
-    blueprint.register_error_handler(HTTPException, _http)
+    blueprint.register_error_handler(HTTPException, http_fault)
     blueprint.register_error_handler(NotFoundError, lambda error: fault(404, f"{error}."))
     blueprint.register_error_handler(InvalidInputError, lambda error: fault(400, f"{error}."))
     blueprint.register_error_handler(UnavailableError, _unavailable)
     blueprint.register_error_handler(Exception, _unexpected)
 
 
-def _http(error: HTTPException) -> Response:
+def http_fault(error: HTTPException) -> Response:
+    """Werkzeug's errors as a page; the headers `Allow` and `Retry-After` stay."""
     response = fault(error.code or 500, _DETAILS.get(error.code or 500) or str(error.description))
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     response.headers.update(kept)
@@ -40,6 +41,7 @@ def _http(error: HTTPException) -> Response:
 
 _DETAILS = {
     404: "There is nothing at this address. Begin again with Today.",
+    405: "This address is not one to open by itself. Begin again with Today.",
     413: "The form is too large. Shorten what you wrote and send it again.",
     500: "Something went wrong here. Nothing of it is your fault; quote the request id.",
 }

@@ -104,10 +104,10 @@ def cancel_fax(fax_id: UUID) -> Any:
 @pages.post("/faxes/<uuid:fax_id>/resend")
 @requires("send")
 def resend_fax(fax_id: UUID) -> Any:
-    """Send it again as a new fax, and go there."""
-    who, visible = actor(), visible_accounts()
+    """Send it again as a new fax, and go there; what may have arrived only by `force`."""
+    who, visible, force = actor(), visible_accounts(), request.form.get("force") == "yes"
     try:
-        sent = Resendings(parts()).resend(fax_id, force=False, actor=who, visible=visible)
+        sent = Resendings(parts()).resend(fax_id, force=force, actor=who, visible=visible)
     except ConflictError as error:
         return _page(fax_id, fault=f"{error}."), 409
     return redirect(url_for(".show", fax_id=sent["id"]), 303)

@@ -13,8 +13,9 @@ from faxhooks.providers.registry import PROVIDERS
 from faxhooks.services.wording import REASON_WORDS, STATUS_WORDS
 from faxhooks.web.api.exports import csv_export, ndjson_export
 from faxhooks.web.auth import requires, visible_accounts
+from faxhooks.web.dashboard.addresses import address, given, next_page, with_query
 from faxhooks.web.dashboard.finding import MOST, find, find_fax, typed, words_of_form
-from faxhooks.web.dashboard.listing import address, given, list_faxes, read, with_query
+from faxhooks.web.dashboard.listing import list_faxes, read
 from faxhooks.web.dashboard.shell import make_pages
 from faxhooks.web.dashboard.visits import unattended
 from faxhooks.web.parts import parts
@@ -153,13 +154,12 @@ def _shown() -> dict[str, Any]:
     words, here = given(), url_for(".index")
     asked, listed = list_faxes(request.args)
     chosen = asked.columns if asked else ()
-    following = listed.following and with_query(here, {**words, "cursor": listed.following})
     return {
         "faults": listed.faults,
         "faxes": listed.faxes,
         "columns": [(name, COLUMNS[name]) for name in chosen or USUAL],
         "words": words,
-        "following": following,
+        "following": next_page(here, words, listed.following),
         "first": address(here, words) if "cursor" in words else None,
         "here": here,
     }

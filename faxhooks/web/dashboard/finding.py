@@ -16,7 +16,8 @@ from faxhooks.providers.reading import moment
 from faxhooks.services.shapes import moment_json
 from faxhooks.web.api.faxqueries import TAG_NAME
 from faxhooks.web.auth import visible_accounts
-from faxhooks.web.dashboard.listing import Words, read
+from faxhooks.web.dashboard.addresses import Words, escaped
+from faxhooks.web.dashboard.listing import read
 from faxhooks.web.dashboard.shell import hides_numbers
 
 MOST: Final = 200
@@ -69,7 +70,7 @@ def _whole(text: str) -> Iterator[tuple[str, Words]]:
     if _NUMBER.fullmatch(text):
         yield "Faxes to this number", {"to": _numbers(text)}
         yield "Faxes from this number", {"from": _numbers(text)}
-    yield "The provider's id", {"provider_fax_id": _escaped(text)}
+    yield "The provider's id", {"provider_fax_id": escaped(text)}
 
 
 def _beginnings(text: str) -> Iterator[tuple[str, Words]]:
@@ -78,7 +79,7 @@ def _beginnings(text: str) -> Iterator[tuple[str, Words]]:
     if _NUMBER.fullmatch(text) and not hides_numbers():
         yield "Faxes to numbers that begin so", {"to": _numbers(f"{text}*")}
         yield "Faxes from numbers that begin so", {"from": _numbers(f"{text}*")}
-    yield "Provider's ids that begin so", {"provider_fax_id": _escaped(f"{text}*")}
+    yield "Provider's ids that begin so", {"provider_fax_id": escaped(f"{text}*")}
 
 
 def _is_any(session: Session, words: Words) -> bool:
@@ -92,7 +93,7 @@ def _is_any(session: Session, words: Words) -> bool:
 def _numbers(text: str) -> str:
     """As it was typed, and with the plus sign that people leave out."""
     plain = re.sub(r"[^\d*]", "", text)
-    return f"+{plain}" if text.startswith("+") else f"{_escaped(text)},+{plain}"
+    return f"+{plain}" if text.startswith("+") else f"{escaped(text)},+{plain}"
 
 
 def _tag(text: str) -> tuple[str, str]:
@@ -100,12 +101,7 @@ def _tag(text: str) -> tuple[str, str]:
     found = _TAG.fullmatch(text)
     if found is None or not TAG_NAME.fullmatch(found[1]):
         return "tag", text
-    return f"tag.{found[1]}", _escaped(found[2])
-
-
-def _escaped(value: str) -> str:
-    """The value with its commas kept from parting it."""
-    return re.sub(r"(?<!\\),", r"\\,", value)
+    return f"tag.{found[1]}", escaped(found[2])
 
 
 def _in_utc(value: str) -> str:

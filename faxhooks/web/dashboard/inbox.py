@@ -1,9 +1,7 @@
 """What the address of a list of callbacks asks for, read with the API's own parser."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from flask import request
 from marshmallow import ValidationError
@@ -12,9 +10,9 @@ from faxhooks.db.callbacklists import CallbackFilter
 from faxhooks.domain.errors import InvalidInputError
 from faxhooks.web.api.callbackqueries import CallbackQuery
 from faxhooks.web.auth import visible_accounts
+from faxhooks.web.dashboard.addresses import PAGING, Words, address, faults, given
 
 _QUERY: Final = CallbackQuery()
-_PAGING: Final = ("cursor", "limit")
 _FILTERS: Final = {
     "verdict": "Verdict",
     "account": "Account",
@@ -29,12 +27,17 @@ _FILTERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An address that is understood; `words` are its filters as it has them."""
+    """An address that is understood; `words` are its parameters as it has them."""
 
     wanted: CallbackFilter
-    words: Mapping[str, str]
+    words: Words
     limit: int
     cursor: str | None
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Its parameters but for the place in the list."""
+        return {name: value for name, value in self.words.items() if name not in PAGING}
 
 
 def read_address() -> Asked:
@@ -42,13 +45,10 @@ def read_address() -> Asked:
     try:
         asked: dict[str, Any] = dict(_QUERY.load(request.args))
     except ValidationError as error:
-        messages: Any = error.messages
-        name, texts = next(iter(messages.items()))
-        said = " ".join(str(text) for text in texts).rstrip(".")
-        raise InvalidInputError(name, f"{_FILTERS.get(name, name)}: {said}") from None
+        name, said = next(faults(error))
+        raise InvalidInputError(name, f"{_FILTERS.get(name, name)}: {said.rstrip('.')}") from None
     wanted = CallbackFilter(**asked["filters"], visible=visible_accounts())
-    words = {name: value for name, value in request.args.items() if name not in _PAGING}
-    return Asked(wanted, words, asked["limit"], asked["cursor"])
+    return Asked(wanted, given(), asked["limit"], asked["cursor"])
 
 
 def tidy_words() -> dict[str, str] | None:
@@ -68,13 +68,6 @@ def chips(asked: Asked, path: str) -> list[tuple[str, str]]:
         for name, label in _FILTERS.items()
         if name in asked.words
     ]
-
-
-def address(path: str, words: Mapping[str, str], **changes: str | None) -> str:
-    """The path with these parameters, some of them changed, those that are None left out."""
-    merged = {**words, **changes}
-    kept = {name: value for name, value in merged.items() if value is not None}
-    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def _is_single() -> bool:

@@ -1,14 +1,9 @@
-"""What the address of a list of faxes asks for, read with the API's own parser.
+"""What the address of a list of faxes asks for, read with the API's own parser."""
 
-The address is all there is: whoever is given it sees the same list, of what they may see.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
 
-from flask import request
 from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
@@ -17,16 +12,13 @@ from faxhooks.domain.errors import InvalidInputError
 from faxhooks.services.shapes import Shape, present
 from faxhooks.web.api.faxqueries import FaxQuery
 from faxhooks.web.auth import visible_accounts
+from faxhooks.web.dashboard.addresses import Words, faults
 from faxhooks.web.dashboard.shell import hides_numbers
 from faxhooks.web.parts import cursors, parts
 
 _QUERY: Final = FaxQuery()
-_PAGING: Final = ("cursor", "limit")
 _NUMBERS: Final = ("recipients", "senders")
 _WHOLE_ONLY: Final = "Numbers are masked for you, so give whole numbers here."
-
-Words = Mapping[str, str]
-"""Parameters of the API with their values, as the address has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +50,6 @@ class Listed:
     faults: Words = field(default_factory=dict)
 
 
-def given() -> dict[str, str]:
-    """The parameters of this request's address."""
-    return request.args.to_dict()
-
-
-def address(path: str, words: Words, **changes: str | None) -> str:
-    """The address with these parameters changed, those that are None left out, from the first
-    page on.
-    """
-    kept = {name: value for name, value in {**words, **changes}.items() if name not in _PAGING}
-    return with_query(path, {name: value for name, value in kept.items() if value is not None})
-
-
-def with_query(path: str, words: Words) -> str:
-    """The path with these parameters."""
-    return f"{path}?{urlencode(words)}" if words else path
-
-
 def read(words: Any) -> Asked:
     """What parameters ask for. Raises ValidationError, whose messages name each fault."""
     options = dict(_QUERY.load(words))
@@ -91,7 +65,7 @@ def list_faxes(words: Any) -> tuple[Asked | None, Listed]:
         asked = read(words)
         return asked, parts().database.read(lambda session: _ask(session, asked))
     except ValidationError as error:
-        return None, Listed(faults=dict(_faults(error)))
+        return None, Listed(faults=dict(faults(error)))
     except InvalidInputError as error:
         return None, Listed(faults={error.field: _sentence(str(error))})
 
@@ -110,19 +84,13 @@ def _refuse_prefixes(filters: Mapping[str, Any]) -> None:
     one digit after the other.
     """
     names = {"recipients": "to", "senders": "from"}
-    faults = {
+    refused = {
         names[name]: [_WHOLE_ONLY]
         for name in _NUMBERS
         if any(value.endswith("*") for value in filters[name])
     }
-    if faults:
-        raise ValidationError(faults)
-
-
-def _faults(error: ValidationError) -> Iterator[tuple[str, str]]:
-    messages: Any = error.messages
-    for name, texts in messages.items():
-        yield name, " ".join(str(text) for text in texts)
+    if refused:
+        raise ValidationError(refused)
 
 
 def _sentence(text: str) -> str:

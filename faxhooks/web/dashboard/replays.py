@@ -10,7 +10,8 @@ from faxhooks.db.callbacks import get_callback
 from faxhooks.services.replaying import MOST, Order
 from faxhooks.services.settling import Replay
 from faxhooks.web.auth import actor, requires, visible_accounts
-from faxhooks.web.dashboard.inbox import address, read_address
+from faxhooks.web.dashboard.addresses import address
+from faxhooks.web.dashboard.inbox import read_address
 from faxhooks.web.dashboard.shell import make_pages
 from faxhooks.web.parts import cursors, parts
 
@@ -45,7 +46,7 @@ def replay_many() -> str:
     asked, dry_run = read_address(), _is_rehearsal()
     place = ("replay", asked.wanted)
     after = cursors().read(place, asked.cursor) if asked.cursor else None
-    order = Order(actor=actor(), dry_run=dry_run, wanted=dict(asked.words))
+    order = Order(actor=actor(), dry_run=dry_run, wanted=asked.filters)
     done = parts().replayer.replay_page(asked.wanted, order, after=after, limit=MOST)
     path, cursor = url_for(".replay_many"), request.args.get("cursor")
     following = cursors().make(place, done.position) if done.position else None

@@ -10,7 +10,13 @@ from faxhooks.services.masking import masked_number
 from faxhooks.services.wording import REASON_WORDS, STATUS_WORDS, advise
 from faxhooks.web.auth import may, may_open
 from faxhooks.web.dashboard.faults import register_faults
-from faxhooks.web.dashboard.visits import FORM_FIELD, check_forms, form_token, guard_pages
+from faxhooks.web.dashboard.visits import (
+    FORM_FIELD,
+    check_forms,
+    form_token,
+    guard_pages,
+    keep_token,
+)
 from faxhooks.web.parts import parts
 
 STATIC: Final = Path(__file__).with_name("static")
@@ -38,7 +44,12 @@ def dress(blueprint: Blueprint) -> None:
     """Give pages their headers, their errors, and forms that are checked."""
     check_forms(blueprint)
     register_faults(blueprint)
-    blueprint.after_request(_set_headers)
+    blueprint.after_request(set_headers)
+
+
+def finish(response: Response) -> Response:
+    """What is done to the answer of each page, for one that no blueprint gives."""
+    return keep_token(set_headers(response))
 
 
 def register_shell(app: Any) -> None:
@@ -84,10 +95,17 @@ def _navigation() -> list[dict[str, Any]]:
         return []
     found = [(title, f"dashboard_{title.lower()}") for title in _NAVIGATION]
     return [
-        {"title": title, "url": url_for(f"{name}.index"), "here": request.blueprint == name}
+        {"title": title, "url": url_for(f"{name}.index"), "here": _is_at(url_for(f"{name}.index"))}
         for title, name in found
         if may_open(f"{name}.index")
     ]
+
+
+def _is_at(url: str) -> str | None:
+    """How `aria-current` says that this is the page, or one below it."""
+    if request.path == url:
+        return "page"
+    return "true" if request.path.startswith(f"{url}/") else None
 
 
 def _link_to(endpoint: str, **values: Any) -> str | None:
@@ -100,7 +118,8 @@ def _theme() -> str:
     return chosen if chosen in THEMES else "auto"
 
 
-def _set_headers(response: Response) -> Response:
+def set_headers(response: Response) -> Response:
+    """What a page may load and do, and that nobody keeps it."""
     response.headers["Content-Security-Policy"] = POLICY
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

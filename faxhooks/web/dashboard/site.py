@@ -5,6 +5,7 @@ from flask import Flask
 from faxhooks.web.dashboard import (
     accounts,
     assets,
+    astray,
     callbacks,
     entrance,
     fax,
@@ -28,4 +29,5 @@ def register_dashboard(app: Flask, *, mask_numbers: bool) -> None:
     app.register_blueprint(numbers.pages)
     app.register_blueprint(accounts.pages)
     app.register_blueprint(setting_up.pages)
+    astray.register_astray(app)
     app.register_blueprint(fax.pages)  # The list's, to which it adds those of one fax.

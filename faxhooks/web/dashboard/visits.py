@@ -48,7 +48,7 @@ def guard_pages(blueprint: Blueprint) -> None:
 def check_forms(blueprint: Blueprint) -> None:
     """Take no form of this blueprint that is not one of ours."""
     blueprint.before_request(_check_form)
-    blueprint.after_request(_keep_token)
+    blueprint.after_request(keep_token)
 
 
 def form_token() -> str:
@@ -144,7 +144,8 @@ def _check_form() -> Response | None:
     return fault(400, said)
 
 
-def _keep_token(response: Response) -> Response:
+def keep_token(response: Response) -> Response:
+    """Set the cookie, if the request has made a new token."""
     token: str | None = g.pop("token_to_keep", None)
     if token is not None:
         keep(response, cookie_name(), token)

@@ -1,11 +1,14 @@
 """Callbacks: the inbox by its address, what was sent for those who may see it, and replays."""
 
+import html
 import re
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from faxhooks.db.audit import AuditFilter, list_page
+from faxhooks.db.models import ReferenceRow
 from faxhooks.services.keys import create_key
 from tests.cli.left import leave_unread
 from tests.story import Service, target
@@ -115,6 +118,36 @@ def test_one_callback_is_replayed_from_its_page(service: Service) -> None:
     assert "0 of 1 callback would be understood" in tried.text
     assert "unknown status: teleported" in tried.text
     assert admin.fill(f"{address}/replay", on=address, step="do").status_code == 200
+
+
+def test_a_callback_leads_to_the_fax_that_it_speaks_of(service: Service, reader: Visitor) -> None:
+    service.hook.signalwire(FaxSid="f1", FaxStatus="delivered", To="+13105550188")
+    (fax,) = service.api.faxes()
+    page = reader.get(first_of(reader.get("/callbacks").text)).text
+    assert f'href="/faxes/{fax["id"]}"' in page
+    assert "+13105550188" in page
+    service.parts.database.write(lambda session: session.execute(delete(ReferenceRow)))
+    page = reader.get(first_of(reader.get("/callbacks").text))
+    assert page.status_code == 200
+    assert "/faxes/" not in page.text
+
+
+def test_what_was_not_understood_stands_by_reason(service: Service, reader: Visitor) -> None:
+    for fax, word in (("f1", "teleported"), ("f2", "teleported"), ("f3", "lost, on the way")):
+        service.hook.signalwire(FaxSid=fax, FaxStatus=word)
+    service.hook.signalwire(FaxSid="f4", FaxStatus="delivered")
+    page = reader.get("/callbacks").text
+    assert "Not understood, by reason" in page
+    counted = re.findall(r'count">(\d+)</span><div><a href="([^"]+)">([^<]+)', page)
+    assert [(n, reason) for n, _, reason in counted] == [
+        ("2", "unknown status: teleported"),
+        ("1", "unknown status: lost, on the way"),
+    ]
+    for number, address, _ in counted:
+        shown = reader.get(html.unescape(address)).text
+        assert shown.count('class="verdict unrecognized"') == int(number)
+        assert "Why they were not understood" in shown
+    assert "Not understood, by reason" not in reader.get("/callbacks?account=main").text
 
 
 def test_viewers_replay_nothing_and_no_form_goes_without_its_proof(service: Service) -> None:

@@ -61,6 +61,19 @@ def test_what_failed_is_sent_again_as_a_new_fax(there: World, sender: Visitor) -
     assert "It is being sent again already" in refused.text
 
 
+def test_what_arrived_is_sent_again_only_by_force(there: World, sender: Visitor) -> None:
+    (fax_id,) = order(there, "signalwire")
+    dispatch(there)
+    there.put_on(hours=1)
+    there.settle()
+    there.sweep()
+    page = f"/faxes/{fax_id}"
+    assert "gets it a second time" in sender.get(page).text
+    assert sender.fill(f"{page}/resend", on=page).status_code == 409
+    led = sender.fill(f"{page}/resend", on=page, force="yes")
+    assert (led.status_code, led.headers["Location"] == page) == (303, False)
+
+
 def test_the_provider_is_asked_and_the_page_tells_the_answer(there: World, sender: Visitor) -> None:
     sid = there.send("signalwire")
     there.settle_some()

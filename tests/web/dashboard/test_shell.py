@@ -9,11 +9,13 @@ from uuid import uuid4
 import pytest
 from flask import render_template
 from markupsafe import escape
+from werkzeug.test import TestResponse
 
 from faxhooks.services.overviewing import SHOWN
 from faxhooks.web.auth import requires
 from faxhooks.web.dashboard.shell import POLICY, make_pages
-from tests.story import Service, make_service
+from tests.story import PUBLIC_URL, Service, make_service
+from tests.web.dashboard.holders import holding
 from tests.web.dashboard.visitor import Visitor, let_in
 
 NUMBER: Final = "+13105550177"
@@ -88,6 +90,38 @@ def test_only_pages_that_are_there_and_open_are_in_the_navigation(reader: Visito
     nav = re.findall(r'<nav aria-label="Pages">(.*?)</nav>', reader.get("/").text, re.DOTALL)
     assert re.findall(r'href="([^"]+)" aria-current="page">(\w+)<', nav[0]) == [("/", "Today")]
     assert 'aria-label="Pages"' not in Visitor(reader.client.application).get("/sign-in").text
+
+
+def test_the_navigation_says_below_which_page_one_is(sqlite_url: str) -> None:
+    service = make_service(sqlite_url)
+    admin = holding(service, "read", "admin")
+    set_up = f"/accounts/{service.hook.signalwire_account.id}/set-up"
+    assert 'href="/accounts" aria-current="true"' in admin.get(set_up).text
+    assert 'href="/callbacks" aria-current="page"' in admin.get("/callbacks").text
+    replayed = admin.fill("/callbacks/replay", on="/callbacks", step="try").text
+    assert 'href="/callbacks" aria-current="true"' in replayed
+    service.parts.database.engine.dispose()
+
+
+def test_a_browser_that_is_astray_is_shown_the_way_back_and_programs_are_told(
+    sqlite_url: str,
+) -> None:
+    service = make_service(sqlite_url)
+    visitor = holding(service, "read")
+
+    def ask(path: str, accept: str) -> TestResponse:
+        return visitor.client.get(path, base_url=PUBLIC_URL, headers={"Accept": accept})
+
+    for path, status in (("/nowhere", 404), ("/faxes/not-an-id", 404), ("/sign-out", 405)):
+        page = ask(path, "text/html,application/xhtml+xml,*/*;q=0.8")
+        assert (page.status_code, page.mimetype) == (status, "text/html")
+        assert page.headers["Content-Security-Policy"] == POLICY
+        assert 'aria-label="Pages"' in page.text
+        assert "Begin again with Today" in page.text
+        assert ask(path, "*/*").mimetype == "application/problem+json"
+    assert ask("/api/v1/nowhere", "text/html").mimetype == "application/problem+json"
+    assert not ask("/hooks/nowhere", "text/html").data
+    service.parts.database.engine.dispose()
 
 
 @pytest.mark.parametrize("trouble", ["a template", "a route"])

@@ -31,11 +31,11 @@ def test_hostile_strings_stay_text_on_every_page_of_callbacks(sqlite_url: str) -
     reader, listed = reader_of(service), f"/callbacks?verdict=unrecognized&limit={ROWS}"
     reasons: set[str] = set()
     for batch in (0, 1):  # With as many more as a next page takes.
-        sent(service, ["harmless"] * ROWS, batch)
+        sent(service, [f"harmless {n}" for n in range(ROWS)], batch)
     harmless = reader.get(listed).text
     contents = [f"{each}/content" for each in re.findall(r'"(/callbacks/[0-9a-f-]{36})"', harmless)]
     shapes = [Shape(harmless).elements, Shape(reader.get(contents[0]).text).elements]
-    reasons |= {each["reason"] for each in service.api.get("/callbacks?limit=1").json["data"]}
+    reasons |= {each["reason"] for each in service.api.get(f"/callbacks?limit={ROWS}").json["data"]}
     for batch in range(0, len(HOSTILE), ROWS):
         texts = HOSTILE[batch : batch + ROWS]
         sent(service, texts, batch + 2)
