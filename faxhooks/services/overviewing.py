@@ -13,10 +13,13 @@ from faxhooks.db.accounts import list_accounts
 from faxhooks.db.buckets import Bucket, list_buckets
 from faxhooks.db.callbacklists import CallbackFilter, list_last_arrivals
 from faxhooks.db.callbacklists import list_page as list_callbacks
+from faxhooks.db.callbackmeters import measure_callbacks
 from faxhooks.db.faxlists import FaxFilter, Sort, list_page
 from faxhooks.db.statistics import Grouping, Window
 from faxhooks.domain.fax import Direction, Flag, Outcome
 from faxhooks.domain.reasons import REASONS, UNKNOWN, Retry
+from faxhooks.providers.registry import PROVIDERS
+from faxhooks.services.askingfigures import LATELY
 from faxhooks.services.exhibiting import callback_summary
 from faxhooks.services.shapes import Shape, present
 from faxhooks.services.statistics import ask_statistics, success_rate
@@ -62,7 +65,11 @@ class Some:
 
 @dataclass(frozen=True, slots=True)
 class AccountPulse:
-    """How an account is doing; times and faxes are those of the last week, None if none."""
+    """How an account is doing; times and faxes are those of the last week, None if none.
+
+    Of the `ended` faxes of the last day, callbacks were too late or `lost` for those whose end
+    the provider told when it was asked.
+    """
 
     id: UUID
     label: str
@@ -70,6 +77,9 @@ class AccountPulse:
     disabled: bool
     last_callback_at: datetime | None
     last_failure: Mapping[str, Any] | None
+    has_hook: bool
+    ended: int
+    lost: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +132,7 @@ def ask_overview(
         ),
         conflicts=_faxes(session, FaxFilter(flags=(Flag.CONFLICT,), visible=visible)),
         unread=_unread(session, visible),
-        accounts=_accounts(session, now - LOOK_BACK, visible),
+        accounts=_accounts(session, now, visible),
     )
 
 
@@ -174,15 +184,15 @@ def _unread(session: Session, visible: Collection[UUID] | None) -> Some:
 
 
 def _accounts(
-    session: Session, since: datetime, visible: Collection[UUID] | None
+    session: Session, now: datetime, visible: Collection[UUID] | None
 ) -> list[AccountPulse]:
     rows = [row for row in list_accounts(session) if visible is None or row.id in visible]
-    arrivals = list_last_arrivals(session, since, [row.id for row in rows])
+    arrivals = list_last_arrivals(session, now - LOOK_BACK, [row.id for row in rows])
+    lately = Window(start=now - LATELY, end=now, visible=visible)
+    meters = {meter.account_id: meter for meter in measure_callbacks(session, lately)}
     found = []
     for row in rows:
-        failed = FaxFilter(outcomes=(Outcome.FAILURE,), created_after=since, visible=(row.id,))
-        last, _ = list_page(session, failed, limit=1)
-        shown = present(session, last, _WHOLE)
+        provider, meter = PROVIDERS.get(row.provider), meters.get(row.id)
         found.append(
             AccountPulse(
                 row.id,
@@ -190,7 +200,17 @@ def _accounts(
                 row.provider,
                 row.disabled_at is not None,
                 arrivals.get(row.id),
-                shown[0] if shown else None,
+                _last_failure(session, row.id, now - LOOK_BACK),
+                provider is not None and provider.has_hook,
+                meter.finals if meter else 0,
+                meter.by_asking if meter else 0,
             )
         )
     return found
+
+
+def _last_failure(session: Session, account_id: UUID, since: datetime) -> Mapping[str, Any] | None:
+    failed = FaxFilter(outcomes=(Outcome.FAILURE,), created_after=since, visible=(account_id,))
+    last, _ = list_page(session, failed, limit=1)
+    shown = present(session, last, _WHOLE)
+    return shown[0] if shown else None

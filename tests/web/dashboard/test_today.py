@@ -14,8 +14,10 @@ from faxhooks.domain.fax import FaxStatus
 from faxhooks.domain.reasons import REASONS
 from faxhooks.services.keys import create_key
 from faxhooks.services.wording import REASON_WORDS, STATUS_WORDS, advise
+from faxhooks.simulator.fakes.behaviour import Behaviour
 from faxhooks.web.dashboard import today
 from faxhooks.web.dashboard.charts import draw_times, draw_volume, duration
+from tests.asked import world
 from tests.story import Service
 from tests.web.dashboard.visitor import Visitor
 
@@ -100,6 +102,26 @@ def test_each_account_tells_of_its_last_callback_and_failure(
     assert REASON_WORDS["line.dropped"] in main
     assert "The call dropped prematurely" in main
     assert plus.count("none in a week") == 2
+
+
+def test_callbacks_that_were_lost_are_counted_for_their_account(sqlite_url: str) -> None:
+    with world(sqlite_url) as asked:
+        asked.sweep()
+        asked.send("signalwire")
+        asked.put_on(minutes=5)
+        asked.settle()
+        asked.fakes["signalwire"].behaviour = Behaviour(drop=1.0)
+        asked.send("signalwire")
+        asked.put_on(hours=1, minutes=1)
+        asked.sweep()
+        heard = update(FaxRow).values(created_at=datetime.now(UTC))  # Not by the clock put on.
+        asked.parts.database.write(lambda session: session.execute(heard))
+        visitor = Visitor(asked.service.app).sign_in_with(asked.service.api.key)
+        rows = _section(visitor.get("/").text, "accounts").split("<tr>")
+    (row,) = [row for row in rows if "asked-signalwire" in row]
+    assert '<span class="lost">1 of 2</span>' in row
+    (calm,) = [row for row in rows if "asked-faxplus" in row]
+    assert "no fax ended" in calm
 
 
 def test_the_charts_can_be_read_without_being_seen(service: Service, reader: Visitor) -> None:
