@@ -8,6 +8,7 @@ from alembic.util import CommandError
 from faxhooks.cli.context import Context, Group, pass_context
 from faxhooks.cli.findings import check_database, report, revision_of
 from faxhooks.db import migrations
+from faxhooks.db.revisions import current_revision
 from faxhooks.domain.errors import InvalidInputError
 
 
@@ -46,13 +47,13 @@ def check(context: Context) -> None:
 
 def _move(context: Context, action: Callable[[str], None]) -> None:
     database = context.composed.database
-    before = migrations.current_revision(database)
+    before = current_revision(database)
     try:
         action(context.settings.database_url)
     except CommandError as error:
         advice = "migrations/versions has the revisions there are"
         raise InvalidInputError("revision", f"{error}; {advice}") from None
-    after = migrations.current_revision(database)
+    after = current_revision(database)
     said = "was there already" if after == before else f"was {before or 'empty'}"
     context.answer(
         {"revision": after, "before": before},

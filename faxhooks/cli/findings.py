@@ -13,7 +13,7 @@ from faxhooks.cli.context import Context, sentence
 from faxhooks.cli.showing import plain
 from faxhooks.db.checks import check_durability, check_schema
 from faxhooks.db.engine import Database
-from faxhooks.db.migrations import current_revision
+from faxhooks.db.revisions import current_revision
 from faxhooks.domain.errors import FaxhooksError
 
 _INDENT: Final = " " * 21

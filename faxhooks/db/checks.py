@@ -4,7 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from faxhooks.db.engine import Database
-from faxhooks.db.migrations import current_revision, head_revision
+from faxhooks.db.revisions import current_revision, head_revision
 from faxhooks.domain.errors import SettingsError
 
 _MUST_BE_ON = ("fsync", "full_page_writes")

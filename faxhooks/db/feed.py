@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from faxhooks.db.engine import Database
 from faxhooks.db.history import Entry, read_entry
 from faxhooks.db.models import EventRow, FaxRow, FeedRow
+from faxhooks.domain.errors import UnavailableError
 
 CHANNEL: Final = "faxhooks_changes"
 """What PostgreSQL's listeners are told on, once the numbers are visible."""
@@ -87,20 +87,24 @@ def listening(database: Database) -> Iterator[Callable[[float], None]]:
     """A function that waits until there may be a change, or so many seconds.
 
     PostgreSQL tells its listeners, over a connection of their own; on SQLite we look again
-    after a short while. Raises psycopg.Error when the connection is lost.
+    after a short while. Raises UnavailableError when the connection is lost.
     """
     if database.is_sqlite:
         yield _sleep
         return
     url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
-        connection.execute(f"LISTEN {CHANNEL}")
+    driver: Any = database.engine.dialect.dbapi  # On SQLite alone its 8 MB are never loaded.
+    try:
+        with driver.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
 
-        def wait(seconds: float) -> None:
-            for _ in connection.notifies(timeout=seconds, stop_after=1):
-                return
+            def wait(seconds: float) -> None:
+                for _ in connection.notifies(timeout=seconds, stop_after=1):
+                    return
 
-        yield wait
+            yield wait
+    except driver.Error as error:
+        raise UnavailableError("the database does not answer; try again") from error
 
 
 def _sleep(seconds: float) -> None:

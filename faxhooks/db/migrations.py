@@ -1,17 +1,13 @@
-"""The schema's revision: where it is, where it should be, and how it gets there."""
+"""How the schema gets from one revision to another."""
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
-from sqlalchemy.orm import Session
 
-from faxhooks.db.engine import Database, open_engine
-from faxhooks.domain.errors import SettingsError
+from faxhooks.db.engine import open_engine
+from faxhooks.db.revisions import folder
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
@@ -29,26 +25,6 @@ def check(database_url: str) -> None:
     _run(database_url, command.check)
 
 
-def head_revision() -> str:
-    """The revision this release is written for."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise SettingsError("the migrations folder is empty; install faxhooks again")
-    return head
-
-
-def current_revision(database: Database) -> str | None:
-    """The revision the database is at; None when it has no tables yet."""
-
-    def ask(session: Session) -> str | None:
-        if not inspect(session.connection()).has_table("alembic_version"):
-            return None
-        found: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
-
-    return database.read(ask)
-
-
 def _run(database_url: str, action: Callable[[Config], None]) -> None:
     engine = open_engine(database_url)
     try:
@@ -60,11 +36,6 @@ def _run(database_url: str, action: Callable[[Config], None]) -> None:
 
 
 def _config() -> Config:
-    """Migrations lie beside the package in a checkout, below the folder we run in otherwise."""
-    beside = Path(__file__).parents[2] / "migrations"
-    folder = beside if beside.is_dir() else Path("migrations").resolve()
-    if not folder.is_dir():
-        raise SettingsError("there is no migrations folder here; run this in the project's root")
     config = Config(stdout=sys.stderr)  # What alembic says is no part of our answer.
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
     return config

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import psycopg
 import structlog
 
 from faxhooks.db import feed
@@ -59,7 +58,7 @@ class Watch:
                     while self._waits():
                         self._publish(self._database.read(feed.last_number))
                         wait(_LOOK_SECONDS)
-            except (UnavailableError, psycopg.Error) as error:
+            except UnavailableError as error:
                 log.warning("feed_watch_interrupted", error=type(error).__name__)
                 time.sleep(_PAUSE_SECONDS)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from faxhooks.db import migrations
+from faxhooks.db.revisions import head_revision
 from tests.cli.running import Faxhooks
 from tests.story import settings_for
 
@@ -13,7 +13,7 @@ def blank(blank_database_url: str) -> Faxhooks:
 
 
 def test_upgrading_twice_is_harmless(blank: Faxhooks) -> None:
-    head = migrations.head_revision()
+    head = head_revision()
     assert blank("--json", "db", "upgrade").well().json == {"revision": head, "before": None}
     assert blank("--json", "db", "upgrade").well().json == {"revision": head, "before": head}
 
@@ -26,11 +26,11 @@ def test_check_fails_until_the_schema_is_this_release_s(blank: Faxhooks) -> None
     assert levels == {"database": "ok", "schema": "fault", "durability": "ok"}
     assert "faxhooks db upgrade" in blank("db", "check").out
     blank("db", "upgrade").well()
-    assert blank("--json", "db", "check").well().json["revision"] == migrations.head_revision()
+    assert blank("--json", "db", "check").well().json["revision"] == head_revision()
 
 
 def test_going_down_is_asked_about(blank: Faxhooks) -> None:
-    head = migrations.head_revision()
+    head = head_revision()
     blank("db", "upgrade").well()
     assert blank("db", "downgrade", "base", stdin="n\n").code == 1
     assert blank("db", "downgrade", "base", stdin="").code == 1

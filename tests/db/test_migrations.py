@@ -10,14 +10,19 @@ from sqlalchemy import inspect
 from faxhooks.db import migrations
 from faxhooks.db.checks import check_schema
 from faxhooks.db.engine import Database, open_engine
+from faxhooks.db.revisions import head_revision
 from faxhooks.domain.errors import SettingsError
-from tests.faults.migrating import checksum, shape_of, with_rehearsal
+from tests.faults.migrating import checksum, revisions, shape_of, with_rehearsal
 from tests.story import make_service
 
 
 def test_the_tables_are_those_of_the_code(blank_database_url: str) -> None:
     migrations.upgrade(blank_database_url)
     migrations.check(blank_database_url)
+
+
+def test_the_head_is_the_migration_with_the_greatest_number() -> None:
+    assert head_revision() == revisions()[0] == max(revisions())
 
 
 def test_up_down_and_up_again(blank_database_url: str) -> None:

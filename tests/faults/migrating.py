@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from faxhooks.db import migrations
 from faxhooks.db.engine import open_engine
+from faxhooks.db.revisions import head_revision
 
 Shape = Mapping[str, Sequence[str]]
 """Tables and their columns."""
@@ -60,7 +61,7 @@ def revisions() -> list[str]:
 
 def rehearsal() -> str:
     """The text of one more revision on top of them."""
-    head = migrations.head_revision()
+    head = head_revision()
     return _REVISION.format(revision=REHEARSAL, head=head, up=UP, down=DOWN)
 
 
