@@ -2,6 +2,7 @@
 `GUNICORN_CMD_ARGS="--threads 64"`.
 """
 
+import gc
 import os
 import shutil
 import signal
@@ -157,6 +158,9 @@ def post_worker_init(worker: Any) -> None:
     Every request finds a `threading.Event` as `faxhooks.stopping` in its WSGI environment. It
     is set by the signal itself; gunicorn alone would wait for a stream until its time is up.
     """
+    # What was loaded stays: the collector need not walk over it again and again.
+    gc.collect()
+    gc.freeze()
     with _folder("serving").open("ab") as file:
         file.write(b".")
     stopping = threading.Event()

@@ -9,21 +9,23 @@ every call: for a group of 16 callbacks that took 8 ms of 12.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
-from sqlalchemy import Dialect, LargeBinary, Result, TextClause, bindparam, text
+from sqlalchemy import Dialect, Result, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 from faxhooks.db.models import Row
+from faxhooks.db.types import Words
 
 _POSTGRESQL: Final[Dialect] = postgresql.dialect()  # type: ignore[no-untyped-call]
 _SQLITE: Final[Dialect] = sqlite.dialect()
-
-_Converter = Callable[[Any], Any]
 
 
 class Insert:
@@ -44,42 +46,71 @@ class Insert:
         """How many rows were inserted, or updated where that was said; in their order."""
         if not rows:
             return 0
-        result: Any
-        if _is_sqlite(session):
-            result = session.execute(self._for_sqlite, rows)
+        connection = session.connection()
+        if is_sqlite(session):
+            result = connection.exec_driver_sql(self.for_sqlite, self.cells(rows))
         else:
-            result = session.execute(self._for_postgresql, {"rows": self._written(rows)})
+            result = connection.exec_driver_sql(self.for_postgresql, {"rows": as_json(rows)})
         return int(result.rowcount)
 
-    @cached_property
-    def _for_sqlite(self) -> TextClause:
-        values = ", ".join(f":{name}" for name in self._columns)
-        statement = f"INSERT INTO {self._table} ({self._names}) VALUES ({values})"  # noqa: S608
-        return text(statement + self._end).bindparams(
-            *(bindparam(name, type_=type_) for name, type_ in self._columns.items())
-        )
+    def cells(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """The rows as SQLite's driver takes them."""
+        return [tuple([_bound(row[name]) for name in self._columns]) for row in rows]
 
-    @cached_property
-    def _for_postgresql(self) -> TextClause:
+    def part(self, rows: str, *, more: str = "", **columns: str) -> str:
+        """The same as a part of a larger statement of PostgreSQL, which takes its rows as JSON
+        from the parameter `rows`. `columns` are worked out by these words instead, and `more`
+        follows the rows' source.
+        """
         typed = ", ".join(
             f'"{name}" {type_.compile(_POSTGRESQL)}' for name, type_ in self._columns.items()
         )
-        rows = f"json_to_recordset(CAST(:rows AS json)) AS rows ({typed})"
-        head = f"INSERT INTO {self._table} ({self._names}) SELECT {self._names}"
-        return text(f"{head} FROM {rows}{self._end}")
-
-    def _written(self, rows: Sequence[Mapping[str, Any]]) -> str:
-        """The rows as JSON whose values PostgreSQL reads as the columns' types."""
-        converters = self._converters
-        plain = [
-            {name: convert(row[name]) if convert else row[name] for name, convert in converters}
-            for row in rows
-        ]
-        return orjson.dumps(plain).decode()
+        chosen = ", ".join(columns.get(name, f'rows."{name}"') for name in self._columns)
+        source = f"json_to_recordset(CAST({rows} AS json)) AS rows ({typed})"
+        head = f"INSERT INTO {self._table} ({self._names}) SELECT {chosen}"
+        return f"{head} FROM {source}{more}{self._end}"
 
     @cached_property
-    def _converters(self) -> list[tuple[str, _Converter | None]]:
-        return [(name, _converter(type_)) for name, type_ in self._columns.items()]
+    def for_sqlite(self) -> str:
+        """The statement for SQLite's driver, to be executed with `cells`."""
+        places = ", ".join("?" for _ in self._columns)
+        return f"INSERT INTO {self._table} ({self._names}) VALUES ({places}){self._end}"  # noqa: S608
+
+    @cached_property
+    def for_postgresql(self) -> str:
+        """The statement for PostgreSQL's driver, which takes all rows as JSON."""
+        return self.part("%(rows)s")
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as JSON whose values PostgreSQL reads as the columns' types.
+
+    Of a column of JSON as text the object itself stands here, which is read as its text.
+    """
+    return orjson.dumps(rows, _plain, orjson.OPT_SORT_KEYS).decode()
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no form of, as the column's type would bind it."""
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    if isinstance(value, frozenset):
+        return Words().process_bind_param(value, _POSTGRESQL)
+    raise TypeError(f"no column of a batch holds a {type(value).__name__}")
+
+
+def _bound(value: Any) -> Any:
+    """The same for SQLite, as SQLAlchemy's types would bind it there."""
+    bind = _BOUND.get(type(value))
+    return bind(value) if bind else value
+
+
+_BOUND: Final[Mapping[type, Callable[[Any], str]]] = {
+    UUID: attrgetter("hex"),
+    datetime: lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
+    dict: lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(),
+    frozenset: lambda words: Words().process_bind_param(words, _SQLITE),
+}
 
 
 class Select:
@@ -106,7 +137,7 @@ class Select:
 
     def run(self, session: Session, values: Collection[Any]) -> Result[Any]:
         """The rows."""
-        if _is_sqlite(session):
+        if is_sqlite(session):
             return session.execute(self._for_sqlite, {"values": self._written(values)})
         return session.execute(self._for_postgresql, {"values": list(values)})
 
@@ -130,14 +161,6 @@ class Select:
         return orjson.dumps([convert(each) if convert else each for each in values]).decode()
 
 
-def _is_sqlite(session: Session) -> bool:
+def is_sqlite(session: Session) -> bool:
+    """Whether this is the embedded database."""
     return session.get_bind().dialect.name == "sqlite"
-
-
-def _converter(type_: TypeEngine[Any]) -> _Converter | None:
-    """What makes JSON of a value that is none; None where nothing has to be done."""
-    if isinstance(type_, TypeDecorator):
-        return lambda value: type_.process_bind_param(value, _POSTGRESQL)
-    if isinstance(type_, LargeBinary):
-        return lambda value: None if value is None else f"\\x{value.hex()}"
-    return None

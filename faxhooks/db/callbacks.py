@@ -1,7 +1,8 @@
 """The raw inbox: every authentic request, kept as it came."""
 
-from collections.abc import Collection, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import Table, bindparam, select, tuple_, update
@@ -19,7 +20,7 @@ Key = tuple[UUID, bytes]
 
 _READ_ANEW = ("verdict", "reason", "digest", "release")
 
-_ADD = Insert(
+ADD: Final = Insert(
     CallbackRow,
     "(account_id, digest) DO UPDATE "
     "SET seen = callbacks.seen + excluded.seen, last_seen_at = excluded.last_seen_at "
@@ -29,12 +30,13 @@ _ADD = Insert(
 
 
 def add_callbacks(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep these, or count them up on the first of each digest.
+    """Keep these, or count them up on the first of each digest. None may stand twice in `rows`."""
+    ADD.run(session, in_order(rows))
 
-    In order of their digests, so that two transactions wait in one direction only. No
-    digest may stand twice in `rows`.
-    """
-    _ADD.run(session, sorted(rows, key=lambda row: (row["account_id"], row["digest"])))
+
+def in_order(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By their digests, so that two transactions wait for each other in one direction only."""
+    return sorted(rows, key=itemgetter("account_id", "digest"))
 
 
 def get_callback(

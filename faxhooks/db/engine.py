@@ -1,23 +1,22 @@
-"""The database: how it is opened, how a transaction runs, and when we stop waiting."""
+"""The database: how a transaction runs, and when we stop waiting."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
 from typing import Any, Final, TypeVar, cast
 
-import sqlalchemy
 from sqlalchemy import Engine, event, exc
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import PoolProxiedConnection
 
-from faxhooks.db.deadline import Watchdog
+from faxhooks.db.opening import SWIFT_WRITERS, open_engine, open_swift, turn, watchdog
 from faxhooks.domain.errors import UnavailableError
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 HOOK_DEADLINE: Final = 2.5
 """Seconds for a hook's whole transaction; the provider is answered within 3."""
@@ -26,25 +25,11 @@ STREAM_DEADLINE: Final = 30.0
 """Seconds for each piece of a stream; the first may have to be sorted."""
 MOST_STREAMS: Final = 4
 """Streams of one process at once; each has a connection of its own."""
-_CONNECT_SECONDS: Final = 2
-_LOCK_SECONDS: Final = 2.2
 _TRIES: Final = 10
 _AWAY = (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError)
 _END: Final = object()
 _DEADLOCKS = {"40001", "40P01", "55P03"}
 
-_SQLITE_SETUP = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5",
-)
-_POSTGRESQL_SETUP = (
-    "SET timezone = 'UTC'; SET statement_timeout = '8s'; SET lock_timeout = '2s'; "
-    "SET idle_in_transaction_session_timeout = '10s'; "
-    # Starting the helpers of one query takes longer than any page does.
-    "SET max_parallel_workers_per_gather = 0"
-)
 _POSTGRESQL_STREAM = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL statement_timeout = 0; "
     # How long a slow reader may take between two pieces.
@@ -61,10 +46,16 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.engine = open_engine(url, pool_size)
+        self._swift = self.engine if self.is_sqlite else open_swift(url)
+        if self._swift is not self.engine:
+            event.listen(self.engine, "engine_disposed", lambda _: self._swift.dispose())
         # SQLite has one writer: threads queue here, fairly, not in its sleeping retries.
         self._writers = threading.BoundedSemaphore(1 if self.is_sqlite else pool_size)
         self._readers = (
             threading.BoundedSemaphore(pool_size - 1) if self.is_sqlite else self._writers
+        )
+        self._swift_writers = (
+            self._writers if self.is_sqlite else threading.BoundedSemaphore(SWIFT_WRITERS)
         )
         self._streams = threading.BoundedSemaphore(MOST_STREAMS)
 
@@ -80,11 +71,22 @@ class Database:
         run more than once and must keep nothing outside the session. Raises
         UnavailableError when the database does not take it within `seconds`.
         """
-        return self._run(work, seconds, self.engine)
+        return self._run(self._once, work, seconds, self.engine)
+
+    def write_at_once(self, work: Callable[[DBAPICursor], T], seconds: float = HOOK_DEADLINE) -> T:
+        """The same for work that writes with its last statement alone, by the driver's cursor.
+
+        Whatever lies between that and us costs a callback more than the statements do. On
+        PostgreSQL each one is a transaction of its own, so that nothing has to be said before
+        the first and after the last; on SQLite all are one, as in `write`.
+        """
+        once = self._once_by_transaction if self.is_sqlite else self._once_by_statement
+        return self._run(once, work, seconds, self._swift)
 
     def read(self, work: Callable[[Session], T], seconds: float = READ_DEADLINE) -> T:
         """Run `work` in a read-only transaction. Raises UnavailableError like `write`."""
-        return self._run(work, seconds, self.engine.execution_options(faxhooks_reads=True))
+        reading = self.engine.execution_options(faxhooks_reads=True)
+        return self._run(self._once, work, seconds, reading)
 
     def stream(
         self, work: Callable[[Session], Iterator[T]], seconds: float = STREAM_DEADLINE
@@ -147,11 +149,17 @@ class Database:
             return connection
         return self._begin_detached(engine, until)
 
-    def _run(self, work: Callable[[Session], T], seconds: float, engine: Engine) -> T:
+    def _run(
+        self,
+        once: Callable[[Callable[[C], T], float, Engine], T],
+        work: Callable[[C], T],
+        seconds: float,
+        engine: Engine,
+    ) -> T:
         until = time.monotonic() + seconds
         for tries_left in reversed(range(_TRIES)):
             try:
-                return self._once(work, until, engine)
+                return once(work, until, engine)
             except BeginAgainError as error:
                 if not tries_left or time.monotonic() > until - 0.2:
                     raise UnavailableError("too many change the same at once") from error
@@ -170,17 +178,41 @@ class Database:
         ):
             return work(session)
 
+    def _once_by_transaction(
+        self, work: Callable[[DBAPICursor], T], until: float, engine: Engine
+    ) -> T:
+        with (
+            self._turn(engine, until),
+            engine.begin() as connection,
+            _told_apart(engine, connection.connection),
+        ):
+            return work(connection.connection.cursor())
+
+    def _once_by_statement(
+        self, work: Callable[[DBAPICursor], T], until: float, engine: Engine
+    ) -> T:
+        with self._turn(engine, until), closing(engine.raw_connection()) as connection:
+            raw: Any = connection.dbapi_connection
+            with _told_apart(engine, connection), watchdog.watch(raw.fileno(), until):
+                return work(raw.cursor(binary=True))
+
     @contextmanager
     def _turn(self, engine: Engine, until: float) -> Iterator[None]:
         """Wait for a connection no longer than there is time, and never for more than one."""
-        turns = self._writers if engine is self.engine else self._readers
+        turns = (
+            self._writers
+            if engine is self.engine
+            else self._swift_writers
+            if engine is self._swift
+            else self._readers
+        )
         if not turns.acquire(timeout=max(0.0, until - time.monotonic())):
             raise UnavailableError("all connections to the database are busy; try again")
         try:
-            _thread.until = until
+            turn.until = until
             yield
         finally:
-            _thread.until = None
+            turn.until = None
             turns.release()
 
     @contextmanager
@@ -189,99 +221,23 @@ class Database:
             yield
             return
         raw: Any = connection.connection.dbapi_connection
-        with _watchdog.watch(raw.fileno(), until):
+        with watchdog.watch(raw.fileno(), until):
             yield
 
 
-_thread = threading.local()
-"""`until`, by which this thread's transaction must have ended."""
-
-_watchdog: Final = Watchdog()
-
-
-def open_engine(url: str, pool_size: int = 10) -> Engine:
-    """An engine on SQLite or PostgreSQL with the settings that keep its promises."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, pool_size)
-    engine = sqlalchemy.create_engine(
-        parsed,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=1,
-        pool_use_lifo=True,
-        hide_parameters=True,
-        connect_args={
-            "connect_timeout": _CONNECT_SECONDS,
-            "keepalives_idle": 10,
-            "tcp_user_timeout": 3000,
-        },
-    )
-    event.listen(engine, "do_connect", _check_time_to_connect)
-    event.listen(engine, "connect", _set_up_postgresql)
-    event.listen(engine, "begin", _begin_postgresql)
-    return engine
-
-
-def _open_sqlite(url: URL, pool_size: int) -> Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sqlalchemy.create_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_timeout=1, hide_parameters=True
-    )
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _set_up_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # We begin transactions ourselves, in _begin_sqlite.
-    for statement in _SQLITE_SETUP:
-        connection.execute(statement)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock at once: to upgrade a reader fails without waiting its turn.
-
-    SQLite's own waiting sleeps up to 0.1 s between two looks, in which a busy process takes
-    the lock many times over; a look every other millisecond gets its turn. Who has waited for
-    a turn here before has that much less time left for the lock.
-    """
-    if connection.get_execution_options().get("faxhooks_reads", False):
-        connection.exec_driver_sql("BEGIN")
-        return
-    latest = getattr(_thread, "until", None) or math.inf
-    until = min(time.monotonic() + _LOCK_SECONDS, latest)
-    while True:
-        try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except exc.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.002)
-        else:
-            return
-
-
-def _check_time_to_connect(*_: Any) -> None:
-    """The driver waits two whole seconds for a server that does not answer, and no less."""
-    until = getattr(_thread, "until", None)
-    if until is not None and until - time.monotonic() < _CONNECT_SECONDS - 0.1:
-        raise UnavailableError("no time is left to connect to the database; try again")
-
-
-def _set_up_postgresql(connection: Any, _: ConnectionPoolEntry) -> None:
-    """Watched as well, since a server can hang as soon as it has let us in."""
-    until = getattr(_thread, "until", None) or time.monotonic() + _CONNECT_SECONDS
-    with _watchdog.watch(connection.fileno(), until):
-        connection.autocommit = True
-        connection.execute(_POSTGRESQL_SETUP)
-        connection.autocommit = False
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("faxhooks_reads", False):
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+@contextmanager
+def _told_apart(engine: Engine, connection: PoolProxiedConnection) -> Iterator[None]:
+    """The driver's own errors as SQLAlchemy's; a connection that is lost goes back to no pool."""
+    driver: Any = engine.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        lost = engine.dialect.is_disconnect(error, connection.driver_connection, None)
+        if lost:
+            connection.invalidate(error)
+        raise exc.DBAPIError.instance(
+            None, None, error, driver.Error, hide_parameters=True, connection_invalidated=lost
+        ) from error
 
 
 def _passes(error: exc.SQLAlchemyError) -> bool:

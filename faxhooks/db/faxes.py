@@ -18,9 +18,10 @@ _KEPT: Final = {"id", "account_id", "provider", "tags", "expected_at", "merged_i
 """What no event changes once the fax is there."""
 _PROJECTED: Final = [column.name for column in _FAXES.c if column.name not in _KEPT]
 _LOCK = Select((_FAXES.c.id, _FAXES.c.merged_into), _FAXES.c.id, order_by="id", locks=True)
-_SAVE = Insert(
+SAVE: Final = Insert(
     FaxRow,
-    f"(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _PROJECTED)}",
+    f"(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _PROJECTED)} "
+    "WHERE faxes.merged_into IS NULL",
 )
 
 
@@ -41,7 +42,12 @@ def lock_faxes(session: Session, fax_ids: Collection[UUID]) -> dict[UUID, UUID |
 
 def save_faxes(session: Session, faxes: Mapping[UUID, tuple[Home, FaxState]]) -> None:
     """Project these states onto their rows: new ones, or those that the caller has locked."""
-    rows = [
+    SAVE.run(session, fax_rows(faxes))
+
+
+def fax_rows(faxes: Mapping[UUID, tuple[Home, FaxState]]) -> list[dict[str, Any]]:
+    """The rows that `SAVE` takes."""
+    return [
         {
             "id": fax_id,
             "account_id": home.account_id,
@@ -53,7 +59,6 @@ def save_faxes(session: Session, faxes: Mapping[UUID, tuple[Home, FaxState]]) ->
         }
         for fax_id, (home, state) in faxes.items()
     ]
-    _SAVE.run(session, rows)
 
 
 def mark_merged(session: Session, fax_ids: Collection[UUID], into: UUID) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from faxhooks.db.batches import is_sqlite
 from faxhooks.db.engine import Database
 from faxhooks.db.history import Entry, read_entry
 from faxhooks.db.models import EventRow, FaxRow, FeedRow
@@ -48,8 +49,8 @@ def take_numbers(session: Session, count: int) -> int:
     The row stays locked until the caller's transaction ends, so take them late in it:
     whoever comes next waits, and no number becomes visible before the ones below it.
     """
-    tells = session.get_bind().dialect.name == "postgresql"
-    last: int = session.scalars(_TAKE_AND_TELL if tells else _TAKE, {"count": count}).one()
+    taking = _TAKE if is_sqlite(session) else _TAKE_AND_TELL
+    last: int = session.scalars(taking, {"count": count}).one()
     return last - count + 1
 
 

@@ -1,9 +1,9 @@
 """Events: written once, in order of arrival, and read back as the facts they were."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -26,7 +26,7 @@ from faxhooks.domain.fax import (
 
 _EVENTS: Any = EventRow.__table__
 _LIST = Select(_EVENTS.c, _EVENTS.c.fax_id, order_by="fax_id, seq")
-_ADD = Insert(EventRow)
+ADD: Final = Insert(EventRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,12 @@ def list_entries(session: Session, fax_ids: Collection[UUID]) -> dict[UUID, list
 
 def add_entries(session: Session, entries: Sequence[Entry]) -> None:
     """Append these to their histories; a digest the fax has already is an IntegrityError."""
-    _ADD.run(session, [_values(entry) for entry in entries])
+    ADD.run(session, entry_rows(entries))
+
+
+def entry_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """The rows that `ADD` takes."""
+    return [_values(entry) for entry in entries]
 
 
 def delete_entries(session: Session, fax_ids: Collection[UUID]) -> None:

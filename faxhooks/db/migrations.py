@@ -6,7 +6,7 @@ from collections.abc import Callable
 from alembic import command
 from alembic.config import Config
 
-from faxhooks.db.engine import open_engine
+from faxhooks.db.opening import open_engine
 from faxhooks.db.revisions import folder
 
 

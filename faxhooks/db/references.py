@@ -28,6 +28,8 @@ _FIND = Select(
     where="NOT shared",
 )
 _CLAIM = Insert(ReferenceRow, "DO NOTHING")
+CLAIM: Final = Insert(ReferenceRow, "(reference, account_id, fax_id, shared) DO NOTHING")
+"""The same, but that it is an IntegrityError when an id identifies another fax already."""
 
 
 class _JsonList(GenericFunction[list[str]]):
@@ -72,11 +74,15 @@ def add_references(session: Session, faxes: Mapping[Key, UUID], *, shared: bool)
     Claimed in one fixed order, so that two transactions wait for each other in one
     direction only.
     """
-    rows = [
+    return _CLAIM.run(session, reference_rows(faxes, shared=shared))
+
+
+def reference_rows(faxes: Mapping[Key, UUID], *, shared: bool) -> list[dict[str, Any]]:
+    """The rows that are inserted for them, in that order."""
+    return [
         {"account_id": key[0], "reference": key[1], "fax_id": faxes[key], "shared": shared}
         for key in sorted(faxes)
     ]
-    return _CLAIM.run(session, rows)
 
 
 def move_references(session: Session, faxes: Iterable[UUID], to: UUID) -> None:

@@ -105,6 +105,17 @@ def _groups(
     return groups
 
 
+def place(facts: Sequence[Fact], known: Mapping[Key, UUID]) -> list[UUID] | None:
+    """The fax of each fact, where these are known; None when faxes would have to be merged."""
+    fax_of: dict[int, UUID] = {}
+    for group in _groups(facts, known, ()):
+        if len(group.found) > 1:
+            return None
+        for index in group.members:
+            fax_of[index] = group.fax_id
+    return [fax_of[index] for index in range(len(facts))]
+
+
 def _merge(session: Session, group: _Group, fresh: Collection[UUID]) -> UUID:
     """Two faxes turned out to be one: the older takes over ids, history and tags of the others.
 
@@ -135,11 +146,19 @@ def _renumbered(histories: Iterable[Sequence[Entry]], fax_id: UUID) -> list[Entr
 
 def _add_shared(session: Session, facts: Sequence[Fact], fax_of: Mapping[int, UUID]) -> None:
     """Ids that several faxes may have only help to find them."""
-    shared = {
-        (fact.home.account_id, reference.id, fax_of[index])
-        for index, fact in enumerate(facts)
-        for reference in fact.event.references
-        if reference.shared
-    }
-    for account_id, reference, fax_id in sorted(shared):
-        references.add_references(session, {(account_id, reference): fax_id}, shared=True)
+    for key, fax_id in shared_ids(facts, fax_of):
+        references.add_references(session, {key: fax_id}, shared=True)
+
+
+def shared_ids(
+    facts: Sequence[Fact], fax_of: Mapping[int, UUID] | Sequence[UUID]
+) -> list[tuple[Key, UUID]]:
+    """The ids that these facts share with others, each with the fax that it helps to find."""
+    return sorted(
+        {
+            ((fact.home.account_id, reference.id), fax_of[index])
+            for index, fact in enumerate(facts)
+            for reference in fact.event.references
+            if reference.shared
+        }
+    )

@@ -3,48 +3,27 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 import structlog
-from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from faxhooks.db import callbacks
 from faxhooks.db.engine import HOOK_DEADLINE, Database
-from faxhooks.db.faxes import Home
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import AuthenticityError, UnavailableError, UnreadableError
 from faxhooks.domain.fax import Evidence, FaxEvent, Verdict
 from faxhooks.providers.base import Reply
 from faxhooks.services import meters
-from faxhooks.services.claiming import Fact
 from faxhooks.services.committing import GroupCommit
 from faxhooks.services.directory import Directory, Entrance
-from faxhooks.services.recording import Recorded, record
+from faxhooks.services.keeping import Delivery, NeedsLocksError, keep, keep_at_once
 from faxhooks.services.refusing import Refusals
 
 log = structlog.get_logger()
 
 TOKEN: Final = "{token}"  # noqa: S105 (a placeholder, so that the secret is not stored in the clear)
-_NEWS: Final = (Verdict.CONFLICT, Verdict.APPLIED, Verdict.STALE, Verdict.REPEATED)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An authentic callback and what it states; no events and a reason where none was read."""
-
-    id: UUID
-    entrance: Entrance
-    path: str
-    callback: Callback
-    evidence: Evidence
-    digest: bytes
-    events: tuple[FaxEvent, ...] = ()
-    reason: str | None = None
-
 
 _Kept = tuple[Delivery, Verdict]
 """As it was committed, and what it did."""
@@ -113,10 +92,16 @@ class Receiver:
             return self._write([_unread(deliveries[0], f"internal: {type(error).__name__}")], until)
 
     def _write(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
-        verdicts = self._database.write(
-            lambda session: keep(session, deliveries, self._release),
-            seconds=until - time.monotonic(),
-        )
+        try:
+            verdicts = self._database.write_at_once(
+                lambda cursor: keep_at_once(cursor, deliveries, self._release),
+                seconds=until - time.monotonic(),
+            )
+        except NeedsLocksError:
+            verdicts = self._database.write(
+                lambda session: keep(session, deliveries, self._release),
+                seconds=until - time.monotonic(),
+            )
         return list(zip(deliveries, verdicts, strict=True))
 
 
@@ -166,74 +151,27 @@ def verify(entrance: Entrance, callback: Callback) -> Evidence:
 
 def read(entrance: Entrance, callback: Callback, evidence: Evidence, path: str) -> Delivery:
     """What an authentic callback states; never raises, since from here on it is ours."""
-    digest = _raw_digest(callback, path)
-    delivery = Delivery(uuid7(), entrance, path, callback, evidence, digest)
+    own_id = uuid7()
+    events: tuple[FaxEvent, ...] = ()
+    reason = None
     try:
         events = entrance.adapter.normalize(callback)
     except UnreadableError as error:
-        return replace(delivery, reason=str(error))
+        reason = str(error)
     except Exception as error:
-        log.exception("callback_not_read", callback_id=str(delivery.id))
-        return _unread(delivery, f"internal: {type(error).__name__}")
-    events = tuple(replace(event, evidence=evidence) for event in events)
-    digest = events[0].digest if len(events) == 1 else digest
-    return replace(delivery, events=events, digest=digest)
-
-
-def keep(session: Session, deliveries: Sequence[Delivery], release: str) -> list[Verdict]:
-    """Write callbacks, events and faxes; the caller's commit makes them ours."""
-    facts = [fact for delivery in deliveries for fact in facts_of(delivery)]
-    recorded = iter(record(session, facts))
-    verdicts = [verdict_of([next(recorded) for _ in delivery.events]) for delivery in deliveries]
-    rows: dict[tuple[UUID, bytes], dict[str, Any]] = {}
-    for delivery, verdict in zip(deliveries, verdicts, strict=True):
-        key = (delivery.entrance.account.id, delivery.digest)
-        if key in rows:
-            rows[key]["seen"] += 1
-        else:
-            rows[key] = _row(delivery, verdict, release)
-    callbacks.add_callbacks(session, list(rows.values()))
-    return verdicts
-
-
-def facts_of(delivery: Delivery) -> list[Fact]:
-    """The events of a callback as facts about its account's faxes."""
-    account = delivery.entrance.account
-    home = Home(account.id, account.provider)
-    return [Fact(home, event, delivery.id) for event in delivery.events]
-
-
-def verdict_of(recorded: Sequence[Recorded]) -> Verdict:
-    """What a callback did: the greatest news among its events."""
-    verdicts = {outcome.verdict for outcome in recorded}
-    return next((verdict for verdict in _NEWS if verdict in verdicts), Verdict.UNRECOGNIZED)
+        log.exception("callback_not_read", callback_id=str(own_id))
+        reason = f"internal: {type(error).__name__}"
+    events = tuple(
+        event if event.evidence is evidence else replace(event, evidence=evidence)
+        for event in events
+    )
+    digest = events[0].digest if len(events) == 1 else _raw_digest(callback, path)
+    return Delivery(own_id, entrance, path, callback, evidence, digest, events, reason)
 
 
 def _unread(delivery: Delivery, reason: str) -> Delivery:
     digest = _raw_digest(delivery.callback, delivery.path)
     return replace(delivery, digest=digest, events=(), reason=reason)
-
-
-def _row(delivery: Delivery, verdict: Verdict, release: str) -> dict[str, Any]:
-    callback = delivery.callback
-    kept = delivery.entrance.provider.headers
-    return {
-        "id": delivery.id,
-        "account_id": delivery.entrance.account.id,
-        "digest": delivery.digest,
-        "method": callback.method,
-        "path": delivery.path,
-        "query": callback.query,
-        "headers": {name: value for name, value in callback.headers.items() if name in kept},
-        "body": callback.body,
-        "received_at": callback.received_at,
-        "last_seen_at": callback.received_at,
-        "seen": 1,
-        "evidence": delivery.evidence,
-        "verdict": verdict,
-        "reason": delivery.reason,
-        "release": release,
-    }
 
 
 def _raw_digest(callback: Callback, path: str) -> bytes:

@@ -26,6 +26,17 @@ class Recorded:
     status_after: FaxStatus
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What facts did to histories: `earlier` are faxes that turned out to be older."""
+
+    recorded: list[Recorded]
+    added: list[Entry]
+    states: dict[UUID, FaxState]
+    changed: set[UUID]
+    earlier: set[UUID]
+
+
 def record(session: Session, facts: Sequence[Fact]) -> list[Recorded]:
     """Keep these facts and project their faxes; the answers are in the order of the facts.
 
@@ -34,28 +45,35 @@ def record(session: Session, facts: Sequence[Fact]) -> list[Recorded]:
     if not facts:
         return []
     claim = claim_faxes(session, facts)
-    histories = history.list_entries(session, claim.existing)
+    entered = enter(facts, claim.fax_ids, history.list_entries(session, claim.existing))
+    changed = entered.changed | claim.merged
+    homes = {f: fact.home for fact, f in zip(facts, claim.fax_ids, strict=True)}
+    faxes.save_faxes(session, {f: (homes[f], entered.states[f]) for f in sorted(changed)})
+    tags.follow_faxes(session, entered.earlier | claim.merged)
+    _add_numbered(session, entered.added)
+    return entered.recorded
+
+
+def enter(
+    facts: Sequence[Fact], fax_ids: Sequence[UUID], histories: dict[UUID, list[Entry]]
+) -> Entered:
+    """Add each fact to the history of its fax, unless it stands there, and fold it anew."""
     states = {fax_id: fold(e.event for e in known) for fax_id, known in histories.items()}
-    added: list[Entry] = []
-    changed, earlier = set(claim.merged), set[UUID]()
-    recorded = []
-    for fact, fax_id in zip(facts, claim.fax_ids, strict=True):
-        known = histories[fax_id]
+    entered = Entered([], [], states, set(), set())
+    for fact, fax_id in zip(facts, fax_ids, strict=True):
+        known = histories.setdefault(fax_id, [])
         if any(entry.event.digest == fact.event.digest for entry in known):
-            recorded.append(Recorded(fax_id, Verdict.REPEATED, states[fax_id].status))
+            repeated = Recorded(fax_id, Verdict.REPEATED, states[fax_id].status)
+            entered.recorded.append(repeated)
             continue
         if known and fact.event.received_at < states[fax_id].created_at:
-            earlier.add(fax_id)
+            entered.earlier.add(fax_id)
         entry, states[fax_id] = _next_entry(known, states.get(fax_id), fax_id, fact)
         known.append(entry)
-        added.append(entry)
-        changed.add(fax_id)
-        recorded.append(Recorded(fax_id, entry.verdict, entry.status_after))
-    homes = {f: fact.home for fact, f in zip(facts, claim.fax_ids, strict=True)}
-    faxes.save_faxes(session, {f: (homes[f], states[f]) for f in sorted(changed)})
-    tags.follow_faxes(session, earlier | claim.merged)
-    _add_numbered(session, added)
-    return recorded
+        entered.added.append(entry)
+        entered.changed.add(fax_id)
+        entered.recorded.append(Recorded(fax_id, entry.verdict, entry.status_after))
+    return entered
 
 
 def _add_numbered(session: Session, added: Sequence[Entry]) -> None:

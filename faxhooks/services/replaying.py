@@ -19,7 +19,8 @@ from faxhooks.domain.errors import NotFoundError, UnavailableError
 from faxhooks.domain.fax import Evidence, Verdict
 from faxhooks.services.auditing import Action, note
 from faxhooks.services.directory import Directory, Entrance
-from faxhooks.services.ingest import TOKEN, Delivery, facts_of, read
+from faxhooks.services.ingest import TOKEN, read
+from faxhooks.services.keeping import Delivery, facts_of
 from faxhooks.services.settling import Replay, Replayed, settle
 from faxhooks.services.sightings import read_again
 

@@ -10,7 +10,7 @@ from faxhooks.db import callbacks
 from faxhooks.db.callbacklists import Position
 from faxhooks.db.references import find_faxes
 from faxhooks.domain.fax import Verdict
-from faxhooks.services.ingest import Delivery, facts_of, verdict_of
+from faxhooks.services.keeping import Delivery, facts_of, verdict_of
 from faxhooks.services.picturing import FaxChange, compare, take_pictures
 from faxhooks.services.recording import Recorded, record
 

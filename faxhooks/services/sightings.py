@@ -14,7 +14,7 @@ from faxhooks.domain.errors import UnreadableError
 from faxhooks.domain.fax import Evidence, FaxEvent
 from faxhooks.providers.asking import Sighting
 from faxhooks.services.directory import Entrance
-from faxhooks.services.ingest import Delivery, facts_of, keep
+from faxhooks.services.keeping import Delivery, facts_of, keep
 
 log = structlog.get_logger()
 

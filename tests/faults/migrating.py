@@ -15,7 +15,7 @@ from sqlalchemy import Inspector, inspect
 from sqlalchemy.engine import make_url
 
 from faxhooks.db import migrations
-from faxhooks.db.engine import open_engine
+from faxhooks.db.opening import open_engine
 from faxhooks.db.revisions import head_revision
 
 Shape = Mapping[str, Sequence[str]]

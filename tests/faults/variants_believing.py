@@ -16,7 +16,7 @@ from faxhooks.domain.errors import AuthenticityError
 from faxhooks.domain.fax import Evidence, FaxEvent, FaxState
 from faxhooks.providers import reading
 from faxhooks.providers.signalwire import SignalWire, signatures, signer
-from faxhooks.services import ingest
+from faxhooks.services import ingest, keeping
 from faxhooks.web import hooks
 from tests.faults.variants import replaced, variant
 
@@ -151,13 +151,13 @@ def text_kept_uncleaned() -> Iterator[None]:
 @variant
 def bodies_kept_as_text() -> Iterator[None]:
     """A raw body is decoded on its way into the inbox."""
-    right = ingest._row
+    right = keeping._row
 
     def row(*said: Any) -> dict[str, Any]:
         made = right(*said)
         return made | {"body": made["body"].decode("utf-8", "replace").encode()}
 
-    with replaced(ingest, "_row", row):
+    with replaced(keeping, "_row", row):
         yield
 
 

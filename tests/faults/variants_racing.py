@@ -2,70 +2,71 @@
 
 import os
 import signal
+import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session
+from sqlalchemy.engine.interfaces import DBAPICursor
 
-from faxhooks.db import engine, history, references
-from faxhooks.db.batches import Insert
-from faxhooks.db.history import Entry
-from faxhooks.db.models import ReferenceRow
-from faxhooks.db.references import find_faxes
+from faxhooks.db import history, intake, opening
+from faxhooks.db.references import Key
 from faxhooks.domain.errors import NotFoundError
-from faxhooks.domain.fax import Verdict
-from faxhooks.services import ingest
+from faxhooks.services import ingest, keeping
 from tests.faults.variants import variant
 
 
 @variant
 def unknown_faxes_are_404() -> Iterator[None]:
     """A callback about a fax that nobody has heard of yet is none of our business."""
-    keep = ingest.keep
+    look = intake.look
 
-    def keep_known(
-        session: Session, deliveries: Sequence[ingest.Delivery], release: str
-    ) -> list[Verdict]:
-        for delivery in deliveries:
-            keys = [key for fact in ingest.facts_of(delivery) for key in fact.keys]
-            if not find_faxes(session, keys):
-                raise NotFoundError("there is no such fax")
-        return keep(session, deliveries, release)
+    def look_for_known(cursor: DBAPICursor, keys: Collection[Key]) -> intake.Known:
+        known = look(cursor, keys)
+        if not known.faxes:
+            raise NotFoundError("there is no such fax")
+        return known
 
-    def refuse(_delivery: ingest.Delivery, _reason: str) -> ingest.Delivery:
+    def refuse(_delivery: keeping.Delivery, _reason: str) -> keeping.Delivery:
         raise NotFoundError("there is no such fax")
 
-    with patch.object(ingest, "keep", keep_known), patch.object(ingest, "_unread", refuse):
+    with patch.object(intake, "look", look_for_known), patch.object(ingest, "_unread", refuse):
         yield
 
 
 @variant
 def look_before_insert() -> Iterator[None]:
     """Who saw no fax of an id makes one, and trusts that nobody did so meanwhile."""
-    with patch.object(references, "_CLAIM", Insert(ReferenceRow)):
+    claim = "(reference, account_id, fax_id, shared) DO NOTHING"
+    with patch.object(intake, "_WRITE", intake._WRITE.replace(claim, "DO NOTHING")):
         yield
 
 
 @variant
 def read_modify_write() -> Iterator[None]:
-    """The lock on a fax is let go between reading its history and adding to it."""
-    list_entries = history.list_entries
+    """What was read of a fax may have changed by the time it is written over."""
+    look = intake.look
 
-    def list_and_let_go(session: Session, fax_ids: Collection[UUID]) -> dict[UUID, list[Entry]]:
-        found = list_entries(session, fax_ids)
-        if fax_ids:
-            connection = session.connection()
-            connection.exec_driver_sql("COMMIT")
-            time.sleep(0.005)
-            if connection.dialect.name == "sqlite":
-                engine._begin_sqlite(connection)
-        return found
+    def look_and_let_go(cursor: DBAPICursor, keys: Collection[Key]) -> intake.Known:
+        known = look(cursor, keys)
+        if isinstance(cursor, sqlite3.Cursor):
+            cursor.execute("COMMIT")
+        time.sleep(0.005)
+        if isinstance(cursor, sqlite3.Cursor):
+            cursor.execute("BEGIN IMMEDIATE")
+        return known
 
-    with patch.object(history, "list_entries", list_and_let_go):
+    ignoring = " ON CONFLICT DO NOTHING"
+    unguarded = intake._WRITE.replace(", numbered\n", f", numbered{ignoring}\n")
+    unguarded = unguarded.replace("FROM added) = %(count)s", "FROM added) >= 0")
+    add = history.ADD
+    with (
+        patch.object(intake, "look", look_and_let_go),
+        patch.object(intake, "_WRITE", unguarded),
+        patch.object(add, "for_sqlite", add.for_sqlite + ignoring),
+    ):
         yield
 
 
@@ -76,7 +77,7 @@ def default_transaction_mode() -> Iterator[None]:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 
-    with patch.object(engine, "_begin_sqlite", begin):
+    with patch.object(opening, "_begin_sqlite", begin):
         yield
 
 

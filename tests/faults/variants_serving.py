@@ -10,7 +10,7 @@ from secrets import token_bytes
 from typing import Any
 
 import faxhooks.app
-from faxhooks.db import deadline, engine
+from faxhooks.db import deadline, engine, opening
 from faxhooks.domain.errors import UnavailableError
 from faxhooks.services import ingest
 from tests.faults.variants import replaced, variant
@@ -46,9 +46,13 @@ def acknowledge_before_commit() -> Iterator[None]:
 @variant
 def synchronous_commit_off() -> Iterator[None]:
     """PostgreSQL says that it has committed before its log is on the disk, and nobody minds."""
-    setup = f"{engine._POSTGRESQL_SETUP}; SET synchronous_commit = off"
+    setup = opening._set_up_postgresql
     with (
-        replaced(engine, "_POSTGRESQL_SETUP", setup),
+        replaced(
+            opening,
+            "_set_up_postgresql",
+            lambda words, *rest: setup(f"{words}; SET synchronous_commit = off", *rest),
+        ),
         replaced(faxhooks.app, "check_durability", lambda _database: None),
     ):
         yield
@@ -93,15 +97,18 @@ def no_deadline() -> Iterator[None]:
 @variant
 def default_pool_timeout() -> Iterator[None]:
     """Nobody's turn is awaited but a connection of the pool, for SQLAlchemy's own 30 seconds."""
-    open_engine = engine.open_engine
 
-    def open_patiently(*arguments: Any) -> Any:
-        made = open_engine(*arguments)
-        made.pool._timeout = 30.0
-        return made
+    def patiently(open_: Any) -> Any:
+        def opened(*arguments: Any) -> Any:
+            made = open_(*arguments)
+            made.pool._timeout = 30.0
+            return made
+
+        return opened
 
     with (
-        replaced(engine, "open_engine", open_patiently),
+        replaced(engine, "open_engine", patiently(engine.open_engine)),
+        replaced(engine, "open_swift", patiently(engine.open_swift)),
         replaced(engine.Database, "_turn", lambda *_: nullcontext()),
     ):
         yield

@@ -6,7 +6,6 @@ is optional on the wire, so only an id is required here.
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -47,26 +46,34 @@ def read_parameters(fields: tuple[tuple[str, str], ...], received_at: datetime) 
         direction, meaning = Direction.INBOUND, Meaning(FaxStatus.RECEIVING)
     code, message = reading.identifier(said, "ErrorCode"), reading.text(said, "ErrorMessage")
     pages, time = reading.text(said, "NumPages", "Pages"), reading.text(said, "Timestamp")
-    event = FaxEvent(
+    occurred_at = moment(time) if time else None
+    reason, error = _cause(meaning, direction, code, message)
+    duration, media_url = _duration(said), web_address(said, "MediaUrl")
+    return FaxEvent(
         digest=reading.digest_of("signalwire", "form", fax, word, code, message, pages, time),
         references=(Reference(fax),),
         received_at=received_at,
         status=meaning.status,
         provider_status=word,
-        occurred_at=moment(time) if time else None,
+        occurred_at=occurred_at,
         direction=direction,
         sender=reading.number(said, "From"),
         recipient=reading.number(said, "To"),
-        reason=reason_of(meaning.status, direction, code, message),
+        reason=reason,
         detail=message,
-        error=FaxError(code, message) if code or message else None,
+        error=error,
         pages=reading.count(said, "NumPages", "Pages"),
-        duration=_duration(said),
-        media_url=web_address(said, "MediaUrl"),
+        duration=duration,
+        media_url=media_url,
         remote_station_id=reading.text(said, "RemoteStationId"),
         asks_poll=meaning.asks_poll,
+        drift=drift_of(
+            (time, occurred_at, "unreadable time: Timestamp"),
+            (said.get("Duration"), duration, "unreadable duration: Duration"),
+            (said.get("MediaUrl"), media_url, "unreadable address: MediaUrl"),
+            (meaning.status is FaxStatus.FAILED, reason, unknown_error(error)),
+        ),
     )
-    return replace(event, drift=_drift(said, event))
 
 
 def asks_what_to_do(said: Parameters) -> bool:
@@ -131,10 +138,8 @@ def _duration(said: Parameters) -> int | None:
         return None
 
 
-def _drift(said: Parameters, event: FaxEvent) -> str | None:
-    return drift_of(
-        (said.get("Timestamp"), event.occurred_at, "unreadable time: Timestamp"),
-        (said.get("Duration"), event.duration, "unreadable duration: Duration"),
-        (said.get("MediaUrl"), event.media_url, "unreadable address: MediaUrl"),
-        (event.status is FaxStatus.FAILED, event.reason, unknown_error(event.error)),
-    )
+def _cause(
+    meaning: Meaning, direction: Direction | None, code: str | None, message: str | None
+) -> tuple[str | None, FaxError | None]:
+    error = FaxError(code, message) if code or message else None
+    return reason_of(meaning.status, direction, code, message), error

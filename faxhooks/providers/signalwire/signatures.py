@@ -8,6 +8,8 @@ bare URL, another raises TypeError for a wrong signature of nested JSON.
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import chain
+from operator import itemgetter
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -108,12 +110,14 @@ def _check_target(target: str) -> None:
         raise _malformed("the path or query is not one SignalWire calls")
 
 
-def _tails(fields: Sequence[tuple[str, str]]) -> set[bytes]:
+def _tails(fields: Sequence[tuple[str, str]]) -> list[bytes]:
     """Names and values in every documented order: where a name is repeated the vendor's
     packages differ, some sort its values and some leave them as they were sent.
     """
-    orders = (sorted(fields), sorted(fields, key=lambda field: field[0]))
-    return {"".join(name + value for name, value in order).encode() for order in orders}
+    by_value = sorted(fields)
+    as_sent = sorted(fields, key=itemgetter(0))
+    orders = (by_value,) if by_value == as_sent else (by_value, as_sent)
+    return ["".join(chain.from_iterable(order)).encode() for order in orders]
 
 
 def _is_signed_by_hash(callback: Callback, signer: Signer) -> bool:

@@ -4,6 +4,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from faxhooks.domain.callback import Callback
 
@@ -35,14 +36,21 @@ class Signer:
 
 
 def _urls(callback: Callback) -> tuple[bytes, ...]:
-    """The URL as configured, and with the default port added or removed: which of them the
-    provider signs depends on how the hook's URL was entered. Raises ValueError if not ASCII.
+    """The URL under each spelling of its origin. Raises ValueError if it is not ASCII."""
+    target = callback.target.encode("ascii")
+    return tuple([origin + target for origin in _origins(callback.origin)])
+
+
+@lru_cache(maxsize=8)
+def _origins(origin: str) -> tuple[bytes, ...]:
+    """As configured, and with the default port added or removed: which of them the provider
+    signs depends on how the hook's URL was entered.
     """
-    origins = [callback.origin]
-    if match := _ORIGIN.fullmatch(callback.origin):
+    origins = [origin]
+    if match := _ORIGIN.fullmatch(origin):
         default = _DEFAULT_PORTS[match["scheme"]]
         if match["port"] is None:
             origins.append(f"{match['host']}:{default}")
         elif match["port"] == default:
             origins.append(match["host"])
-    return tuple((origin + callback.target).encode("ascii") for origin in origins)
+    return tuple(each.encode("ascii") for each in origins)

@@ -13,12 +13,12 @@ open: a value may be cut so that its end becomes a field of an unknown name.
 """
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
 from typing import Final
 
 from faxhooks.providers.signalwire.words import DOCUMENTED
 
-_LAST: Final = "\U0010ffff"
 _BEFORE_IN_URL: Final = "?&/_.=-"
 _QUERY: Final = re.compile(rb"[!#-;=?-Z_a-z~]")
 _MARK_OR_DIGIT: Final = re.compile(r"[!-@\[-^`{-~]")
@@ -37,16 +37,15 @@ def fields_are_ambiguous(target: str, fields: Sequence[tuple[str, str]]) -> bool
     names = {name for name, _ in fields}
     if any(not name or _MARK_OR_DIGIT.match(name) for name in names):
         return True
+    known, stretches = [""], [target]
+    for name, value in sorted(fields):
+        if name in DOCUMENTED:
+            known.append(name)
+            stretches.append(value)
+        else:
+            stretches[-1] += name + value
     missing = DOCUMENTED - names
-    before, stretch = "", target
-    for name, value in [*sorted(fields), (_LAST, "")]:
-        if name not in DOCUMENTED and name != _LAST:
-            stretch += name + value
-            continue
-        if any(before < lost < name and _swallowed(lost, stretch) for lost in missing):
-            return True
-        before, stretch = name, value
-    return False
+    return any(_swallowed(lost, stretches[bisect(known, lost) - 1]) for lost in missing)
 
 
 def query_holds_form(target: str) -> bool:

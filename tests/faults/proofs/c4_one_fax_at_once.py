@@ -8,7 +8,7 @@ too many of those is refused, and tries again.
 
 from sqlalchemy import text
 
-from faxhooks.db.engine import open_engine
+from faxhooks.db.opening import open_engine
 from tests.faults.checker import check
 from tests.faults.crowds import one_fax, tell
 from tests.faults.proof import POSTGRESQL, Finding, Proof, Trial
