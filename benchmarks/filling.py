@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, Final
 
+from sqlalchemy import text
+
 from benchmarks.copying import Copies, Copy, Sample
 from benchmarks.exemplars import Exemplars
 from benchmarks.loading import Loader, loading
 from faxhooks.db import migrations
+from faxhooks.db.engine import Database
+from faxhooks.db.rollups import add_up
 
 _BATCH: Final = 20_000
 _SAMPLES: Final = 2_000
@@ -51,6 +55,7 @@ def fill(
             _load(loader, filled, Copies(exemplars, count, seed))
     finally:
         gc.enable()
+    _sum_up(database_url)
     counted = Counter(sample.recipient for sample in filled.samples)
     most = len(filled.samples) * _BUSY
     filled.busy = frozenset(number for number, times in counted.items() if times >= most)
@@ -69,6 +74,17 @@ def _load(loader: Loader, filled: Filled, copies: Iterable[Copy]) -> None:
             batch.empty_into(loader, copy.stamp.at, filled)
     batch.empty_into(loader, None, filled)
     loader.execute(f"UPDATE feed SET last = {filled.events}")
+
+
+def _sum_up(database_url: str) -> None:
+    """As the worker does, and vacuumed as it would be in time."""
+    database = Database(database_url)
+    while database.write(add_up, seconds=60):
+        pass
+    if not database.is_sqlite:
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as vacuum:
+            vacuum.execute(text("VACUUM (ANALYZE) fax_deltas, fax_kinds, fax_counts, fax_times"))
+    database.engine.dispose()
 
 
 class _Batch:

@@ -1,12 +1,15 @@
 """Spans of time in UTC that faxes are counted by."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, func
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, func, type_coerce
+from sqlalchemy.orm import Session
+
+from faxhooks.db.types import UtcDateTime
 
 
 class Bucket(StrEnum):
@@ -18,46 +21,39 @@ class Bucket(StrEnum):
     MONTH = "month"
 
 
-_KEYS: Final = {
-    Bucket.HOUR: ("YYYY-MM-DD HH24", 13, "%Y-%m-%d %H"),
-    Bucket.DAY: ("YYYY-MM-DD", 10, "%Y-%m-%d"),
-    Bucket.WEEK: ("YYYY-MM-DD", 10, "%Y-%m-%d"),
-    Bucket.MONTH: ("YYYY-MM", 7, "%Y-%m"),
+_WRITTEN: Final = {
+    Bucket.HOUR: (13, ":00:00.000000"),
+    Bucket.DAY: (10, " 00:00:00.000000"),
+    Bucket.MONTH: (7, "-01 00:00:00.000000"),
 }
-"""How a span's beginning is written: PostgreSQL's word, its length, Python's word."""
+"""How much of a time as SQLite keeps it names the span, and what follows at its beginning."""
 
 
-def bucket_key(
-    session: Session, moment: InstrumentedAttribute[datetime], bucket: Bucket
-) -> ColumnElement[str]:
-    """The beginning of the span that a moment falls into, as text; `bucket_start` reads it.
-
-    SQLite keeps times as text, so its key is simply cut out of that.
-    """
-    written, length, _ = _KEYS[bucket]
-    if session.get_bind().dialect.name == "sqlite":
-        key: ColumnElement[str] = func.substr(moment, 1, length, type_=Text)
+def bucket_of(session: Session, moment: Any, bucket: Bucket) -> ColumnElement[datetime]:
+    """The beginning of the span that a moment falls into."""
+    begun: Any
+    if session.get_bind().dialect.name != "sqlite":
+        begun = func.date_trunc(bucket.value, moment, "UTC")
+    elif bucket is Bucket.WEEK:
         # From any day to the Sunday that ends its week, and back to the Monday before.
-        return func.date(key, "weekday 0", "-6 days") if bucket is Bucket.WEEK else key
-    begun: Any = func.date_trunc(bucket.value, func.timezone("UTC", moment))
-    return func.to_char(begun, written, type_=Text)
-
-
-def bucket_start(key: str, bucket: Bucket) -> datetime:
-    """The beginning of a span, from its key."""
-    return datetime.strptime(key, _KEYS[bucket][2]).replace(tzinfo=UTC)
+        begun = func.strftime("%Y-%m-%d 00:00:00.000000", moment, "weekday 0", "-6 days")
+    else:
+        length, end = _WRITTEN[bucket]
+        begun = func.substr(moment, 1, length).concat(end)
+    return type_coerce(begun, UtcDateTime)
 
 
 def list_buckets(start: datetime, end: datetime, bucket: Bucket) -> Iterator[datetime]:
     """The beginnings of all spans from `start`, which the first one holds, to before `end`."""
-    begun = _floor(start.astimezone(UTC), bucket)
+    begun = bucket_start(start, bucket)
     while begun < end:
         yield begun
         begun = _next(begun, bucket)
 
 
-def _floor(moment: datetime, bucket: Bucket) -> datetime:
-    hour = moment.replace(minute=0, second=0, microsecond=0)
+def bucket_start(moment: datetime, bucket: Bucket) -> datetime:
+    """The beginning of the span that a moment falls into."""
+    hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     day = hour.replace(hour=0)
     return {
         Bucket.HOUR: hour,
@@ -65,6 +61,49 @@ def _floor(moment: datetime, bucket: Bucket) -> datetime:
         Bucket.WEEK: day - timedelta(days=day.weekday()),
         Bucket.MONTH: day.replace(day=1),
     }[bucket]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a window: whole spans of a length, or less than an hour where there is none."""
+
+    span: Bucket | None
+    start: datetime
+    end: datetime
+
+
+def cut(start: datetime, end: datetime, longest: Bucket | None) -> Iterator[Piece]:
+    """A window in pieces, in order, of spans that are as long as they can be.
+
+    A piece whose spans are shorter than `longest` lies within one span of that length. Weeks
+    and months do not fit into each other, so a window is cut into one or the other.
+    """
+    if longest is None:
+        if start < end:
+            yield Piece(None, start, end)
+        return
+    shorter = _SHORTER[longest]
+    first, last = _ceiling(start, longest), bucket_start(end, longest)
+    if first > last:
+        yield from cut(start, end, shorter)
+        return
+    yield from cut(start, first, shorter)
+    if first < last:
+        yield Piece(longest, first, last)
+    yield from cut(last, end, shorter)
+
+
+_SHORTER: Final = {
+    Bucket.HOUR: None,
+    Bucket.DAY: Bucket.HOUR,
+    Bucket.WEEK: Bucket.DAY,
+    Bucket.MONTH: Bucket.DAY,
+}
+
+
+def _ceiling(moment: datetime, bucket: Bucket) -> datetime:
+    begun = bucket_start(moment, bucket)
+    return begun if begun == moment else _next(begun, bucket)
 
 
 def _next(begun: datetime, bucket: Bucket) -> datetime:

@@ -117,7 +117,7 @@ def _beyond(prefix: str) -> str | None:
 
 
 def any_account(
-    session: Session, column: InstrumentedAttribute[UUID], wanted: OfAccounts
+    session: Session, column: ColumnElement[UUID] | InstrumentedAttribute[UUID], wanted: OfAccounts
 ) -> Condition | None:
     """By id, since that is what the rows have; asks for the accounts where some are named."""
     visible = wanted.visible

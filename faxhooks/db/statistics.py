@@ -1,9 +1,12 @@
-"""Faxes in numbers: counted, grouped and timed by one statement over a window of time.
+"""Faxes in numbers: counted, grouped and timed over a window of time.
 
-What it costs grows with the faxes in the window, not with those there ever were: the window
-is a range of the index on `created_at`. Percentiles are those of SQL's `percentile_disc`, the
-least value that as large a part of all values does not exceed, worked out with whole numbers
-so that both databases, one of which has no such function, come to the same.
+What it costs grows with the spans in the window, not with the faxes: a window is cut into
+months, weeks, days and hours, whose sums are kept, and what is left of an hour at both ends,
+where faxes are counted one by one. What was not yet added up is added here, by the same
+statement, so that the answer is exact at any moment.
+
+Times are known to five hundredths of themselves. Percentiles are those of SQL's
+`percentile_disc`, the least value that as large a part of all values does not exceed.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,20 +20,22 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Integer,
     Select,
-    Text,
     case,
     cast,
     func,
-    null,
+    literal,
     select,
+    true,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
-from faxhooks.db.buckets import Bucket, bucket_key
-from faxhooks.db.destinations import calling_code
-from faxhooks.db.faxfilters import FaxFilter, conditions
-from faxhooks.db.models import FaxRow
+from faxhooks.db.buckets import Bucket, Piece, bucket_of, bucket_start, cut
+from faxhooks.db.faxfilters import any_account
+from faxhooks.db.rollupmodels import COUNTED, KIND, CountRow, DeltaRow, KindRow, TimeRow
+from faxhooks.db.types import UtcDateTime
 from faxhooks.domain.fax import Outcome
 
 PERCENTILES: Final = (50, 95, 99)
@@ -59,86 +64,148 @@ class Window:
 
 
 def count_faxes(
-    session: Session,
-    window: Window,
-    *,
-    bucket: Bucket | None,
-    groupings: Sequence[Grouping],
-    timed: bool = True,
+    session: Session, window: Window, *, bucket: Bucket | None, groupings: Sequence[Grouping]
 ) -> Sequence[Any]:
     """A row for each bucket and group that has faxes; without either, one row of all.
 
-    Each has `bucket` and the groupings as columns, `faxes`, a count for each outcome, `pages`
-    and `p50`, `p95`, `p99` in seconds, None where no fax is timed. Without `timed` all are None,
-    which saves the sorting that most of the work is.
+    Each has `bucket`, its beginning, and the groupings as columns, `faxes`, a count for each
+    outcome, and `pages`.
     """
-    keys: dict[str, Any] = {grouping.value: _KEYS[grouping]() for grouping in groupings}
-    if bucket is not None:
-        keys["bucket"] = bucket_key(session, FaxRow.created_at, bucket)
-    faxes = _ranked(session, window, keys) if timed else _faxes(session, window, keys).subquery()
-    columns = [faxes.c[name] for name in keys]
-    nothing = cast(null(), Double)
+    asked = _Asked(session, window, bucket, groupings)
+    found = asked.faxes(CountRow, "outcome", "pages")
+    keys, faxes = asked.keys(found), func.coalesce(func.sum(found.c.faxes), 0)
+    of_outcomes = (
+        func.coalesce(func.sum(case((found.c.outcome == outcome, found.c.faxes))), 0)
+        for outcome in Outcome
+    )
+    pages = cast(func.coalesce(func.sum(found.c.pages), 0), BigInteger)
     return session.execute(
         select(
-            *columns,
-            func.count().label("faxes"),
-            *(_sum(faxes.c.outcome == outcome).label(outcome) for outcome in Outcome),
-            cast(func.coalesce(func.sum(faxes.c.pages), 0), BigInteger).label("pages"),
-            *(
-                (_percentile(faxes, percent) if timed else nothing).label(f"p{percent}")
-                for percent in PERCENTILES
-            ),
-        ).group_by(*columns)
+            *keys,
+            faxes.label("faxes"),
+            *(count.label(outcome) for count, outcome in zip(of_outcomes, Outcome, strict=True)),
+            pages.label("pages"),
+        )
+        .group_by(*keys)
+        .having(faxes != 0 if keys else true())
     ).all()
 
 
-def _ranked(session: Session, window: Window, keys: dict[str, Any]) -> Any:
-    """The faxes of the window, each with its place among the times of its group."""
-    faxes = _faxes(session, window, keys).subquery()
-    groups: Any = [faxes.c[name] for name in keys] or None
-    seconds = faxes.c.seconds_to_final
-    place = func.row_number().over(partition_by=groups, order_by=[seconds.is_(None), seconds])
-    timed = func.count(seconds).over(partition_by=groups)
-    return select(faxes, place.label("place"), timed.label("timed")).subquery()
+def time_faxes(
+    session: Session, window: Window, *, bucket: Bucket | None, groupings: Sequence[Grouping]
+) -> Sequence[Any]:
+    """How long faxes took, for the buckets and groups in which that is known of any.
 
-
-def _faxes(session: Session, window: Window, keys: dict[str, Any]) -> Select[Any]:
-    wanted = FaxFilter(
-        accounts=window.accounts,
-        providers=window.providers,
-        directions=window.directions,
-        created_after=window.start,
-        created_before=window.end,
-        visible=window.visible,
+    Each row has the columns that it is grouped by as in `count_faxes`, and `p50`, `p95`, `p99` in
+    seconds; without any it is one row, of None where nothing is known.
+    """
+    asked = _Asked(session, window, bucket, groupings)
+    found = asked.faxes(TimeRow, "tenths")
+    keys, faxes = asked.keys(found), cast(func.sum(found.c.faxes), Integer)
+    number = func.sum(faxes)
+    times = (
+        select(
+            *keys,
+            found.c.tenths,
+            number.over(partition_by=keys or None, order_by=found.c.tenths).label("so_far"),
+            number.over(partition_by=keys or None).label("all"),
+        )
+        .where(found.c.tenths.is_not(None))
+        .group_by(*keys, found.c.tenths)
+        .having(faxes != 0)
+        .subquery()
     )
-    return select(
-        FaxRow.outcome,
-        FaxRow.pages,
-        FaxRow.seconds_to_final,
-        *(expression.label(name) for name, expression in keys.items()),
-    ).where(FaxRow.merged_into.is_(None), *conditions(session, wanted))
+    keys = [times.c[key.name] for key in keys]
+    return session.execute(
+        select(*keys, *(_percentile(times, percent) for percent in PERCENTILES)).group_by(*keys)
+    ).all()
 
 
-def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+def _percentile(times: Any, percent: int) -> ColumnElement[Any]:
+    reached = times.c.so_far * 100 >= times.c.all * percent
+    tenths = func.min(case((reached, times.c.tenths)))
+    return (cast(tenths, Double) / 10).label(f"p{percent}")
 
 
-def _percentile(ranked: Any, percent: int) -> ColumnElement[float]:
-    """The one at the place that is this part of the count, rounded up."""
-    place = (ranked.c.timed * percent + 99) // 100
-    return func.max(case((ranked.c.place == place, ranked.c.seconds_to_final)))
+class _Asked:
+    """A window, and what its faxes are to be told apart by."""
+
+    def __init__(
+        self,
+        session: Session,
+        window: Window,
+        bucket: Bucket | None,
+        groupings: Sequence[Grouping],
+    ) -> None:
+        self._session = session
+        self._window = window
+        self._bucket = bucket
+        self._groupings = groupings
+
+    def keys(self, found: Any) -> list[ColumnElement[Any]]:
+        """The columns to group by; NULL where a fax has no such word."""
+        keys = [
+            func.nullif(found.c[_WORDS[each]], "").label(each.value)
+            if each in _MISSING
+            else found.c[_WORDS[each]].label(each.value)
+            for each in self._groupings
+        ]
+        return keys if self._bucket is None else [found.c.bucket, *keys]
+
+    def faxes(self, sums: type[CountRow | TimeRow], *names: str) -> Any:
+        """How many `faxes` there are of each kind and bucket, in any number of rows that add
+        up; with these columns.
+        """
+        window, words = self._window, {_WORDS[each] for each in self._groupings}
+        names = (*sorted({"account_id", "direction", *words, *names}), "faxes")
+        pieces = list(cut(window.start, window.end, self._bucket or Bucket.MONTH))
+        parts = [self._part(piece, sums, names) for piece in pieces]
+        whole = [piece for piece in pieces if piece.span]
+        if whole:
+            parts.append(self._noted(whole[0].start, whole[-1].end, names))
+        found = union_all(*parts).subquery()
+        wanted = [any_account(self._session, found.c.account_id, window)]
+        if window.directions:
+            wanted.append(found.c.direction.in_(window.directions))
+        conditions = [condition for condition in wanted if condition is not None]
+        return select(found).where(*conditions).subquery() if conditions else found
+
+    def _part(
+        self, piece: Piece, sums: type[CountRow | TimeRow], names: Sequence[str]
+    ) -> Select[Any]:
+        begin: Any = literal(bucket_start(piece.start, self._bucket or Bucket.MONTH), UtcDateTime)
+        if piece.span is None:
+            found = self._select(begin, [_one(name) for name in names])
+            return found.where(*_between(COUNTED.c.created_at, piece.start, piece.end))
+        columns = [getattr(KindRow if name in KIND else sums, name) for name in names]
+        found = self._select(sums.begin if piece.span is self._bucket else begin, columns)
+        found = found.select_from(sums).join(KindRow, KindRow.id == sums.kind)
+        return found.where(sums.span == piece.span, *_between(sums.begin, piece.start, piece.end))
+
+    def _noted(self, start: datetime, end: datetime, names: Sequence[str]) -> Select[Any]:
+        """What is not in the sums yet."""
+        begin = bucket_of(self._session, DeltaRow.hour, self._bucket or Bucket.MONTH)
+        found = self._select(begin, [getattr(DeltaRow, name) for name in names])
+        return found.where(*_between(DeltaRow.hour, start, end))
+
+    def _select(self, begin: Any, columns: Sequence[Any]) -> Select[Any]:
+        return select(*columns) if self._bucket is None else select(begin.label("bucket"), *columns)
 
 
-def _destination() -> ColumnElement[Any]:
-    """Where a fax went; what we received went to ourselves."""
-    code = calling_code(FaxRow.recipient)
-    return case((FaxRow.direction == "inbound", cast(null(), Text)), else_=code)
+def _one(name: str) -> ColumnElement[Any]:
+    """A fax by itself is one fax."""
+    return literal(1).label(name) if name == "faxes" else COUNTED.c[name]
 
 
-_KEYS: Final = {
-    Grouping.PROVIDER: lambda: FaxRow.provider,
-    Grouping.ACCOUNT: lambda: FaxRow.account_id,
-    Grouping.STATUS: lambda: FaxRow.status,
-    Grouping.REASON: lambda: FaxRow.reason,
-    Grouping.DESTINATION: _destination,
+def _between(column: Any, start: datetime, end: datetime) -> tuple[Any, Any]:
+    return column >= start, column < end
+
+
+_WORDS: Final = {
+    Grouping.PROVIDER: "provider",
+    Grouping.ACCOUNT: "account_id",
+    Grouping.STATUS: "status",
+    Grouping.REASON: "reason",
+    Grouping.DESTINATION: "destination",
 }
+_MISSING: Final = {Grouping.REASON, Grouping.DESTINATION}

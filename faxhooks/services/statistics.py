@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from faxhooks.db.accounts import list_accounts
-from faxhooks.db.buckets import Bucket, bucket_start, list_buckets
-from faxhooks.db.statistics import PERCENTILES, Grouping, Window, count_faxes
+from faxhooks.db.buckets import Bucket, list_buckets
+from faxhooks.db.statistics import PERCENTILES, Grouping, Window, count_faxes, time_faxes
 from faxhooks.domain.errors import InvalidInputError
 from faxhooks.domain.fax import Outcome
 
@@ -54,18 +54,33 @@ def ask_statistics(
     InvalidInputError when that would be too many rows.
     """
     check_window(window.start, window.end, bucket)
-    (total,) = count_faxes(session, window, bucket=None, groupings=(), timed=timed)
+    (total,) = _ask(session, window, None, (), timed=timed).values()
     if bucket is None and not groupings:
-        return Statistics([_counts(total)], _counts(total))
-    found = count_faxes(session, window, bucket=bucket, groupings=groupings, timed=timed)
+        return Statistics([total], total)
+    counted = _ask(session, window, bucket, groupings, timed=timed)
     names = [grouping.value for grouping in groupings]
-    counted = {_key(row, bucket, names): _counts(row) for row in found}
     labels = _labels(session) if Grouping.ACCOUNT in groupings else {}
     rows = [
         {**_named(key, bucket, names, labels), **counted.get(key, _NOTHING)}
         for key in _all_keys(counted, window, bucket, grouped=bool(groupings))
     ]
-    return Statistics(rows, _counts(total))
+    return Statistics(rows, total)
+
+
+def _ask(
+    session: Session,
+    window: Window,
+    bucket: Bucket | None,
+    groupings: Sequence[Grouping],
+    *,
+    timed: bool,
+) -> dict[Key, dict[str, Any]]:
+    """What is known of each bucket and group that has faxes."""
+    counted = count_faxes(session, window, bucket=bucket, groupings=groupings)
+    times = time_faxes(session, window, bucket=bucket, groupings=groupings) if timed else ()
+    took = {_key(row, bucket, groupings): _times(row) for row in times}
+    keys = [_key(row, bucket, groupings) for row in counted]
+    return {key: _counts(row, took.get(key)) for key, row in zip(keys, counted, strict=True)}
 
 
 def _all_keys(
@@ -85,9 +100,8 @@ def _all_keys(
     return [(moment, *group) for moment in begun for group in groups]
 
 
-def _key(row: Any, bucket: Bucket | None, names: Sequence[str]) -> Key:
-    begun = bucket_start(row.bucket, bucket) if bucket else None
-    return (begun, *(getattr(row, name) for name in names))
+def _key(row: Any, bucket: Bucket | None, groupings: Sequence[Grouping]) -> Key:
+    return (row.bucket if bucket else None, *(getattr(row, each) for each in groupings))
 
 
 def _order(group: Key) -> list[tuple[bool, str]]:
@@ -109,15 +123,19 @@ def _labels(session: Session) -> dict[UUID, str]:
     return {row.id: row.label for row in list_accounts(session)}
 
 
-def _counts(row: Any) -> dict[str, Any]:
-    outcomes = {outcome.value: getattr(row, outcome) for outcome in Outcome}
+def _times(row: Any) -> dict[str, float] | None:
     times = {f"p{percent}": getattr(row, f"p{percent}") for percent in PERCENTILES}
+    return None if times["p50"] is None else times
+
+
+def _counts(row: Any, times: Mapping[str, float] | None) -> dict[str, Any]:
+    outcomes = {outcome.value: getattr(row, outcome) for outcome in Outcome}
     return {
         "faxes": row.faxes,
         "by_outcome": outcomes,
         "success_rate": success_rate(outcomes),
         "pages": row.pages,
-        "time_to_final": None if times["p50"] is None else times,
+        "time_to_final": times,
     }
 
 

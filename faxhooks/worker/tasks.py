@@ -1,5 +1,5 @@
-"""What the worker does: it sends faxes, asks the providers, and reads again what was not
-understood.
+"""What the worker does: it sends faxes, asks the providers, reads again what was not understood,
+and adds up what statistics are made of.
 """
 
 from collections.abc import Iterator
@@ -15,18 +15,20 @@ from faxhooks.services.reconciling import Reconciler
 from faxhooks.services.rereading import INTERNAL, Rereading, list_unread, reread
 from faxhooks.services.sending import Dispatcher
 from faxhooks.services.storing import tidy
+from faxhooks.services.summing import Summing
 from faxhooks.worker.loop import Counts, Loop, Task
 
 OLDER_RELEASES_SECONDS: Final = 3600.0
 OUR_FAULTS_SECONDS: Final = 600.0
 ASKING_SECONDS: Final = 2.0
 SENDING_SECONDS: Final = 0.5
+SUMMING_SECONDS: Final = 5.0
 TIDYING_SECONDS: Final = 3600.0
 
 
 def all_tasks(parts: Parts) -> list[Task]:
     """Every periodic task that does something; what is added here runs in the worker."""
-    return [*_reading(parts), *_sending(parts), *_asking(parts)]
+    return [*_reading(parts), *_sending(parts), *_asking(parts), *_summing(parts)]
 
 
 def all_loops(parts: Parts) -> list[Loop]:
@@ -39,7 +41,7 @@ def all_loops(parts: Parts) -> list[Loop]:
 
     heart = Heart(parts.database)
     beating = Task("heartbeat", BEAT_SECONDS, heart.run, heart.stop, quiet=True)
-    beside = (_reading(parts), _sending(parts), _asking(parts), [beating])
+    beside = (_reading(parts), _sending(parts), _asking(parts), _summing(parts), [beating])
     return [Loop(tasks, ready) for tasks in beside]
 
 
@@ -57,6 +59,10 @@ def _sending(parts: Parts) -> list[Task]:
 
 def _asking(parts: Parts) -> list[Task]:
     return [Task("ask_providers", ASKING_SECONDS, Reconciler(parts).run, quiet=True)]
+
+
+def _summing(parts: Parts) -> list[Task]:
+    return [Task("add_up", SUMMING_SECONDS, Summing(parts.database).run, quiet=True)]
 
 
 class OlderReleases:
