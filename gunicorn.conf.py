@@ -195,38 +195,49 @@ def _tell_loop(worker: Any, stopping: threading.Event) -> None:
     the event in the state of their scope.
     """
     worker.state["faxhooks.stopping"] = stopping
+    gunicorns = {
+        signal.SIGTERM: worker.handle_exit_signal,
+        signal.SIGINT: worker.handle_quit_signal,
+        signal.SIGQUIT: worker.handle_quit_signal,
+    }
+    for number, then in gunicorns.items():
 
-    def stop(then: Callable[[], None]) -> None:
-        stopping.set()
-        then()
+        def stop(then: Callable[[], None] = then) -> None:
+            stopping.set()
+            worker.loop.call_soon_threadsafe(then)
 
-    worker.loop.add_signal_handler(signal.SIGTERM, stop, worker.handle_exit_signal)
-    for number in (signal.SIGINT, signal.SIGQUIT):
-        worker.loop.add_signal_handler(number, stop, worker.handle_quit_signal)
+        handle = _when_relieved(stop) if number == signal.SIGTERM else stop
+        worker.loop.add_signal_handler(number, handle)
 
 
 def _set_before(stopping: threading.Event, number: signal.Signals) -> None:
     gunicorns: Any = signal.getsignal(number)
+
+    def stop() -> None:
+        stopping.set()
+        gunicorns(number, None)
+
+    handle = _when_relieved(stop) if number == signal.SIGTERM else stop
+    signal.signal(number, lambda *_: handle())
+    signal.siginterrupt(number, False)
+
+
+def _when_relieved(stop: Callable[[], None]) -> Callable[[], None]:
+    """Stop at once, unless a reload asked; and at once too when asked a second time, as gunicorn
+    does when it is itself to stop, and when `graceful_timeout` is over.
+    """
     asked = threading.Event()
 
-    def stop(signum: int, frame: Any) -> None:
-        stopping.set()
-        gunicorns(signum, frame)
-
-    def stop_when_relieved(signum: int) -> None:
+    def wait() -> None:
         while _is_relief_coming():
             time.sleep(0.05)
-        stop(signum, None)
+        stop()
 
-    def handle(signum: int, frame: Any) -> None:
-        """At once, unless a reload asked; and at once too when asked a second time, as gunicorn
-        does when it is itself to stop, and when `graceful_timeout` is over.
-        """
-        if signum != signal.SIGTERM or asked.is_set() or not _is_relief_coming():
-            stop(signum, frame)
+    def handle() -> None:
+        if asked.is_set() or not _is_relief_coming():
+            stop()
             return
         asked.set()
-        threading.Thread(target=stop_when_relieved, args=(signum,), daemon=True).start()
+        threading.Thread(target=wait, daemon=True).start()
 
-    signal.signal(number, handle)
-    signal.siginterrupt(number, False)
+    return handle

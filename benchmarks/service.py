@@ -29,7 +29,7 @@ ANSWERS: Final = "Flask, only answers"
 VERIFIES: Final = "Flask, verifies only"
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     FLASK: ("wsgi:app",),
-    "faxhooks by ASGI": ("--worker-class", "asgi", "asgi:app"),
+    "faxhooks by ASGI": ("--worker-class", "faxhooks.web.server.Worker", "asgi:app"),
 }
 """Each way in, with what gunicorn is given after its configuration; one more is one more line."""
 

@@ -13,6 +13,7 @@ from faxhooks.services.accounts import Account
 from faxhooks.services.keys import create_key
 from faxhooks.services.parts import Parts
 from faxhooks.settings import Settings
+from tests.doors import WSGI, transport
 
 SIGNING_KEY = "PSK_testSigningKey0123456789"
 PROJECT = "b3877c40-da60-4998-90ad-b792e98472af"
@@ -31,16 +32,6 @@ class Transport(Protocol):
     """Something that takes requests to the service: a test client, or the network."""
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any: ...
-
-
-@dataclass
-class InProcess:
-    """Requests straight into the WSGI application."""
-
-    client: Any
-
-    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any:
-        return self.client.open(target, method=method, headers=dict(headers), data=body)
 
 
 def settings_for(database_url: str, **changes: Any) -> Settings:
@@ -175,11 +166,11 @@ def add_accounts(parts: Parts) -> tuple[Account, Account]:
     )
 
 
-def make_service(database_url: str, **changes: Any) -> Service:
-    """A service in this process."""
+def make_service(database_url: str, door: str = WSGI, **changes: Any) -> Service:
+    """A service in this process, which is asked by this door."""
     app = create_app(settings_for(database_url, **changes))
     parts: Parts = app.extensions["faxhooks"]
     accounts = add_accounts(parts)
     _, key = parts.database.write(lambda session: create_key(session, "test", ["read"]))
-    transport = InProcess(app.test_client())
-    return Service(parts, Hook(transport, *accounts), Api(transport, key), app)
+    way = transport(door, app)
+    return Service(parts, Hook(way, *accounts), Api(way, key), app)

@@ -4,29 +4,32 @@ import runpy
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gunicorn.config import KNOWN_SETTINGS
 
+from tests.doors import ASGI, SHIPPED, WSGI, gunicorn
+
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "gunicorn.conf.py"
 TOKEN = "Zr8kQ2vXw71mTn0bYhJ5"
 
 
-class Served:
-    """A gunicorn with our configuration and the smallest application."""
+APPS = {WSGI: "tests.served:app", ASGI: "tests.served:door"}
 
-    def __init__(self, folder: Path, **environ: str) -> None:
+
+class Served:
+    """A gunicorn with our configuration and the smallest application, by one of the doors."""
+
+    def __init__(self, folder: Path, door: str = SHIPPED, **environ: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.log = folder / "log"
-        command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "tests.served:app"]
         settings = {
             "FAXHOOKS_ENV": "development",
             "DATABASE_URL": f"sqlite:///{folder / 'faxhooks.db'}",
@@ -36,7 +39,11 @@ class Served:
         }
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=settings | environ, stdout=log, stderr=subprocess.STDOUT
+                gunicorn(door, APPS),
+                cwd=ROOT,
+                env=settings | environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
     def send(self, request: bytes) -> socket.socket:
@@ -69,13 +76,22 @@ class Served:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    served = Served(tmp_path)
-    yield served
-    if served.process.poll() is None:
-        served.process.send_signal(signal.SIGQUIT)  # At once, but not without tidying up.
-        served.process.wait(20)
+@contextmanager
+def serving(folder: Path, door: str = SHIPPED, **environ: str) -> Iterator[Served]:
+    served = Served(folder, door, **environ)
+    try:
+        yield served
+    finally:
+        if served.process.poll() is None:
+            served.process.send_signal(signal.SIGQUIT)  # At once, but not without tidying up.
+            served.process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One that goes on from test to test."""
+    with serving(tmp_path_factory.mktemp("served")) as served:
+        yield served
 
 
 def test_every_setting_is_one_that_gunicorn_knows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,27 +109,37 @@ def test_every_setting_is_one_that_gunicorn_knows(monkeypatch: pytest.MonkeyPatc
     assert len(said & known) > 15
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+@pytest.mark.parametrize(
+    ("door", "number"),
+    [(ASGI, signal.SIGTERM), (ASGI, signal.SIGINT), (WSGI, signal.SIGTERM)],
+)
 def test_an_open_stream_ends_by_itself_when_the_process_has_to_stop(
-    served: Served, number: signal.Signals
+    tmp_path: Path, door: str, number: signal.Signals
 ) -> None:
     request = b"GET /stream HTTP/1.1\r\nHost: h\r\n\r\n"
-    with served.send(request) as connection, connection.makefile("rb") as answer:
+    with (
+        serving(tmp_path, door) as served,
+        served.send(request) as connection,
+        connection.makefile("rb") as answer,
+    ):
         while answer.readline() != b"first\n":
             pass
         assert served.stop(number) < 5
         assert b"last\n" in answer.read()
 
 
-def test_a_token_in_a_path_is_never_logged(served: Served) -> None:
+@pytest.mark.parametrize("door", [WSGI, ASGI])
+def test_a_token_in_a_path_is_never_logged(tmp_path: Path, door: str) -> None:
     path = f"/fail/hooks/signalwire/{TOKEN}?From=%2B13104456789"
-    assert served.ask(path).startswith(b"HTTP/1.1 500")
     refused = f"GET /hooks/signalwire/{TOKEN} HTTP/1.1 x\r\nHost: h\r\n\r\n"
-    with served.send(refused.encode()) as connection:
-        assert connection.recv(100).startswith(b"HTTP/1.1 400")
-    assert served.ask(f"/hooks/signalwire/{TOKEN}").endswith(b"ok\r\n0\r\n\r\n")
-    served.stop()
-    written = json.dumps(served.lines())
+    with serving(tmp_path, door) as served:
+        assert served.ask(path).startswith(b"HTTP/1.1 500")
+        with served.send(refused.encode()) as connection, connection.makefile("rb") as answer:
+            said = answer.read()
+        assert said.startswith(b"HTTP/1.1 400")
+        assert served.ask(f"/hooks/signalwire/{TOKEN}").endswith(b"ok\r\n0\r\n\r\n")
+        served.stop()
+    written = json.dumps(served.lines()) + said.decode()
     assert "builtins.RuntimeError" in written
     assert "Invalid request" in written
     assert "/hooks/" not in written
@@ -147,16 +173,55 @@ def test_two_hundred_clients_that_never_finish_their_request_stop_nobody_else(
 
 
 def test_a_start_that_is_refused_says_why_and_nothing_else(tmp_path: Path) -> None:
-    served = Served(tmp_path, FAXHOOKS_ENV="production", PUBLIC_URL="http://fax.example.com")
+    served = Served(
+        tmp_path, SHIPPED, FAXHOOKS_ENV="production", PUBLIC_URL="http://fax.example.com"
+    )
     assert served.process.wait(20) == 1
     said = served.log.read_text()
     assert said.startswith("faxhooks: this environment will not do:\n- PUBLIC_URL must")
     assert "Traceback" not in said
 
 
-def test_the_counters_of_the_processes_are_gone_after_a_stop(served: Served) -> None:
-    counters = Path(served.ask("/counters").split(b"\r\n")[-4].decode())
-    assert counters.name.startswith("faxhooks-metrics-")
-    assert counters.is_dir()
-    served.stop()
+def test_the_counters_of_the_processes_are_gone_after_a_stop(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        counters = Path(served.ask("/counters").split(b"\r\n")[-4].decode())
+        assert counters.name.startswith("faxhooks-metrics-")
+        assert counters.is_dir()
+        served.stop()
     assert not counters.exists()
+
+
+def test_a_client_that_has_closed_its_side_is_answered(served: Served) -> None:
+    with served.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" * 2) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as answer:
+            assert answer.read().count(b"HTTP/1.1 200 OK") == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "version"), [("http://h/counters", "1.1"), ("/counters", "1.0")]
+)
+def test_every_form_of_a_request_is_taken(served: Served, target: str, version: str) -> None:
+    request = f"GET {target} HTTP/{version}\r\nHost: h\r\n\r\n"
+    with served.send(request.encode()) as connection:
+        assert b" 200 OK" in connection.recv(100)
+        assert b"faxhooks-metrics-" in connection.recv(1000)
+
+
+FEW = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--worker-connections 6"}
+
+
+def test_who_has_waited_longest_makes_room_for_who_comes(tmp_path: Path) -> None:
+    """Idle ones, and those that never finish a request, alike; and a stop waits for neither."""
+    beginnings = [b"", b"POST / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n1234"]
+    with serving(tmp_path, ASGI, **FEW) as served:
+        served.ask("/")
+        with ExitStack() as slow:
+            held = [slow.enter_context(served.send(each)) for each in beginnings * 3]
+            assert served.ask("/").startswith(b"HTTP/1.1 200")
+            assert [connection.recv(1) for connection in held[:3]] == [b""] * 3
+            held[-1].setblocking(False)
+            with pytest.raises(BlockingIOError):
+                held[-1].recv(1)
+            served.stop()
+        assert "Forcing close" not in served.log.read_text()

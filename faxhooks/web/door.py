@@ -9,33 +9,23 @@ answers is the same to the byte: `tests/web/test_door.py` asks both.
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from a2wsgi import WSGIMiddleware
 from flask import Flask
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from faxhooks.domain.callback import Callback
 from faxhooks.services.parts import Parts
+from faxhooks.web.bridge import Bridge, Receive, Scope, Send, target_of
 from faxhooks.web.hooks import MAX_BODY, ROUTE, refuse
 from faxhooks.web.requests import FIXED_HEADERS, log_request, request_id
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 _HOOK: Final = re.compile(r"/hooks/([^/]+)/([^/]+)/?")
 _PLAIN: Final = {"Content-Type": "text/html; charset=utf-8"}
 """What Flask says of an answer without a body."""
-_THREADS: Final = 64
-"""Requests to the Flask application at once; the database has fewer connections than that."""
-
-
-class _LeftError(Exception):
-    """The client left before all of its callback was here; there is nobody to answer."""
 
 
 class Door:
@@ -43,7 +33,7 @@ class Door:
 
     def __init__(self, site: Flask, parts: Parts) -> None:
         self._parts = parts
-        self._site: Any = WSGIMiddleware(_stoppable(site), workers=_THREADS)
+        self._site = Bridge(site)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's start and stop."""
@@ -56,10 +46,7 @@ class Door:
         own_id = request_id(headers.get("x-request-id", ""))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=own_id)
-        try:
-            status, answered, body = await self._answer(found, scope, headers, receive)
-        except _LeftError:
-            return
+        status, answered, body = await self._answer(found, scope, headers, receive)
         answered |= {"Content-Length": str(len(body)), "X-Request-ID": own_id, **FIXED_HEADERS}
         lines = [(name.lower().encode(), value.encode()) for name, value in answered.items()]
         await send({"type": "http.response.start", "status": status, "headers": lines})
@@ -70,14 +57,15 @@ class Door:
         self, found: re.Match[str], scope: Scope, headers: Mapping[str, str], receive: Receive
     ) -> tuple[int, dict[str, str], bytes]:
         """Its status, headers and body."""
-        body = await _read(headers, receive)
-        if body is None:
-            self._parts.receiver.refusals.count("413")
-            return 413, {**_PLAIN}, b""
+        try:
+            body = await _read(headers, receive)
+        except HTTPException as error:
+            self._parts.receiver.refusals.count(str(error.code))
+            return error.code or 400, {**_PLAIN}, b""
         callback = Callback(
             method=scope["method"],
             origin=self._parts.public_url,
-            target=_target(scope),
+            target=target_of(scope),
             headers=headers,
             body=body,
             received_at=datetime.now(UTC),
@@ -88,18 +76,6 @@ class Door:
             status, more = refuse(error, self._parts.receiver.refusals)
             return status, _PLAIN | more, b""
         return 200, {"Content-Type": reply.content_type}, reply.body
-
-
-def _stoppable(site: Flask) -> Any:
-    """The site, which finds the event that ends its open streams where it looks for it."""
-
-    def serve(environ: dict[str, Any], start_response: Any) -> Any:
-        state = environ["asgi.scope"].get("state", {})
-        if "faxhooks.stopping" in state:
-            environ["faxhooks.stopping"] = state["faxhooks.stopping"]
-        return site(environ, start_response)
-
-    return serve
 
 
 def _is_callback(scope: Scope) -> bool:
@@ -116,25 +92,20 @@ def _headers(scope: Scope) -> dict[str, str]:
     return headers
 
 
-def _target(scope: Scope) -> str:
-    """The path and query as sent, which is what was signed."""
-    query = scope["query_string"]
-    raw = scope["raw_path"] + (b"?" + query if query else b"")
-    return str(raw.decode("latin-1"))
-
-
-async def _read(headers: Mapping[str, str], receive: Receive) -> bytes | None:
-    """All of the body; None when it is too large, of which no more is read than that takes."""
+async def _read(headers: Mapping[str, str], receive: Receive) -> bytes:
+    """All of the body. Raises RequestEntityTooLarge for one of which no more is read than that
+    takes, and ClientDisconnected for one that is cut.
+    """
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > MAX_BODY:
-        return None
+        raise RequestEntityTooLarge
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _LeftError
+            raise ClientDisconnected
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
-            return None
+            raise RequestEntityTooLarge
         if not message.get("more_body", False):
             return bytes(body)

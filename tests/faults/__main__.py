@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from faxhooks.db import migrations
 from tests.databases import Databases
+from tests.doors import DOORS, SHIPPED
 from tests.faults.proof import NotRunError, Proof, Trial
 from tests.faults.proofs import list_proofs
 
@@ -61,7 +62,9 @@ def _run(
 ) -> dict[str, Any]:
     size = proof.broken if asked.mutants else proof.full
     with tempfile.TemporaryDirectory(prefix=f"faxhooks_{proof.id}_") as folder:
-        trial = Trial(kind, asked.n or size, asked.seed, Path(folder), databases, variant)
+        trial = Trial(
+            kind, asked.n or size, asked.seed, Path(folder), databases, variant, asked.door
+        )
         try:
             return proof.run(trial)
         except NotRunError as error:
@@ -75,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mutants", action="store_true", help="break the service on purpose")
     parser.add_argument("--variant", help="in this way only")
     parser.add_argument("--database", help="on this kind only: postgresql, sqlite or none")
+    parser.add_argument("--door", choices=DOORS, default=SHIPPED, help=f"by this one ({SHIPPED})")
     parser.add_argument("--n", type=int, help="the size, instead of each proof's own")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the random numbers ({SEED})")
     return parser

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.databases import Databases
+from tests.doors import SHIPPED
 from tests.faults import variants
 
 POSTGRESQL = "postgresql"
@@ -25,7 +26,7 @@ class NotRunError(Exception):
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One run of a proof. `n` is the size, in what the proof counts; `variant` the name of the
-    way in which the service is broken on purpose, or None.
+    way in which the service is broken on purpose, or None; `door` that of the one it is asked by.
     """
 
     database: str
@@ -34,6 +35,7 @@ class Trial:
     folder: Path
     databases: Databases
     variant: str | None = None
+    door: str = SHIPPED
 
     def database_url(self) -> str:
         """A migrated, empty database of the trial's kind, for this trial alone."""
@@ -104,6 +106,7 @@ class Proof:
         return {
             "proof": self.id,
             "database": trial.database,
+            "door": trial.door,
             "variant": trial.variant,
             "seed": trial.seed,
             "n": trial.n,

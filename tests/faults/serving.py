@@ -15,7 +15,7 @@ def serving(
     """Under gunicorn; on a database of its own, unless a proof has to know which."""
     broken = {} if trial.variant is None else {"FAULTS_VARIANT": trial.variant}
     url = database_url or trial.database_url()
-    with running(url, trial.folder / "log", **broken, **environ) as served:
+    with running(url, trial.folder / "log", trial.door, **broken, **environ) as served:
         yield served
 
 
@@ -23,7 +23,7 @@ def serving(
 def in_process(trial: Trial) -> Iterator[Service]:
     """In this process, which is quicker."""
     with trial.broken():
-        service = make_service(trial.database_url(), log_level="critical")
+        service = make_service(trial.database_url(), trial.door, log_level="critical")
         try:
             yield service
         finally:

@@ -4,9 +4,12 @@ A variant is a context manager that changes the code in its own process and chan
 its docstring says what is wrong with it.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
+
+from faxhooks.services import ingest
 
 Variant = Callable[[], AbstractContextManager[None]]
 
@@ -29,6 +32,17 @@ def replaced(owner: Any, name: str, broken: Any) -> Iterator[None]:
         yield
     finally:
         setattr(owner, name, right)
+
+
+@contextmanager
+def by_threads() -> Iterator[None]:
+    """Each callback in a thread by either door, so that one change breaks both."""
+
+    async def receive_soon(receiver: ingest.Receiver, *told: Any) -> Any:
+        return await asyncio.to_thread(receiver.receive, *told)
+
+    with replaced(ingest.Receiver, "receive_soon", receive_soon):
+        yield
 
 
 def applied(name: str | None) -> AbstractContextManager[None]:

@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +18,8 @@ from faxhooks.domain.fax import Evidence, FaxEvent, FaxState
 from faxhooks.providers import reading
 from faxhooks.providers.signalwire import SignalWire, signatures, signer
 from faxhooks.services import ingest, keeping
-from faxhooks.web import hooks
+from faxhooks.web import bridge, door, hooks
+from faxhooks.web.bridge import Receive
 from tests.faults.variants import replaced, variant
 
 
@@ -184,7 +186,10 @@ def bodies_cut_at_the_limit() -> Iterator[None]:
         hooks.request.max_content_length = hooks.MAX_BODY
         return hooks.request.get_data()
 
-    with replaced(hooks, "_body", body):
+    async def read(_headers: Any, receive: Receive) -> bytes:
+        return (await _all_there_is(receive))[: hooks.MAX_BODY]
+
+    with replaced(hooks, "_body", body), replaced(door, "_read", read):
         yield
 
 
@@ -198,12 +203,34 @@ def cut_bodies_believed() -> Iterator[None]:
             raise hooks.RequestEntityTooLarge
         return bytes(said)
 
-    with replaced(hooks, "_body", body):
+    async def read(_headers: Any, receive: Receive) -> bytes:
+        said = await _all_there_is(receive)
+        if len(said) > hooks.MAX_BODY:
+            raise hooks.RequestEntityTooLarge
+        return said
+
+    with replaced(hooks, "_body", body), replaced(door, "_read", read):
         yield
+
+
+async def _all_there_is(receive: Receive) -> bytes:
+    said, more = b"", True
+    while more and len(said) <= hooks.MAX_BODY:
+        message = await receive()
+        said += message.get("body", b"")
+        more = message.get("more_body", False)
+    return said
 
 
 @variant
 def a_handful_of_threads() -> Iterator[None]:
-    """gunicorn has as many threads as a service without slow clients would need."""
-    with replaced(os, "environ", {**os.environ, "GUNICORN_CMD_ARGS": "--threads 8"}):
+    """There are as many as a service without slow clients would need, each held from the first
+    byte of a request on.
+    """
+    with (
+        replaced(os, "environ", {**os.environ, "GUNICORN_CMD_ARGS": "--threads 8"}),
+        replaced(bridge, "_THREADS", 8),
+        replaced(bridge, "_ENOUGH", 0),
+        replaced(door, "_HOOK", re.compile("(?!)")),
+    ):
         yield

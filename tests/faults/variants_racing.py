@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from unittest.mock import patch
 
+from gunicorn.workers.gasgi import ASGIWorker
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 
@@ -15,7 +16,7 @@ from faxhooks.db import history, intake, opening
 from faxhooks.db.references import Key
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.services import ingest, keeping
-from tests.faults.variants import variant
+from tests.faults.variants import by_threads, variant
 
 
 @variant
@@ -97,7 +98,11 @@ def gone_at_once() -> Iterator[None]:
 
     before = signal.signal(signal.SIGTERM, leave)
     try:
-        with patch.object(ingest.Receiver, "receive", receive_slowly):
+        with (
+            by_threads(),
+            patch.object(ingest.Receiver, "receive", receive_slowly),
+            patch.object(ASGIWorker, "handle_exit_signal", leave),
+        ):
             yield
     finally:
         signal.signal(signal.SIGTERM, before)

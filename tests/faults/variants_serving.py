@@ -13,7 +13,7 @@ import faxhooks.app
 from faxhooks.db import deadline, engine, opening
 from faxhooks.domain.errors import UnavailableError
 from faxhooks.services import ingest
-from tests.faults.variants import replaced, variant
+from tests.faults.variants import by_threads, replaced, variant
 
 
 @variant
@@ -39,7 +39,7 @@ def acknowledge_before_commit() -> Iterator[None]:
             threading.Thread(target=work, daemon=True).start()
         waiting.put((receiver, delivery, time.monotonic() + 0.3))
 
-    with replaced(ingest.Receiver, "_keep", put):
+    with by_threads(), replaced(ingest.Receiver, "_keep", put):
         yield
 
 
@@ -83,7 +83,7 @@ def catch_all_200() -> Iterator[None]:
         except Exception:  # noqa: BLE001 (this is what is wrong with it)
             return
 
-    with replaced(ingest.Receiver, "_keep", keep_or_not):
+    with by_threads(), replaced(ingest.Receiver, "_keep", keep_or_not):
         yield
 
 

@@ -5,25 +5,30 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from faxhooks.domain.callback import Callback
+from tests.doors import Native
+from tests.story import Service
 
 
-def status_of(app: Any, callback: Callback) -> int:
-    """What the application answers."""
+def status_of(service: Service, callback: Callback) -> int:
+    """What the application answers, by the door that the service is asked by."""
+    headers = {name: value.strip(" \t") for name, value in callback.headers.items()}
+    way = service.hook.transport
+    if isinstance(way, Native):
+        return int(way.send(callback.method, callback.target, headers, callback.body).status_code)
     said: list[str] = []
 
     def start(status: str, headers: object, trouble: object = None) -> None:
         said.append(status)
 
-    answer = app(environ_of(callback), start)
+    answer = service.app.wsgi_app(environ_of(callback, headers), start)
     b"".join(answer)
     answer.close()
     return int(said[0][:3])
 
 
-def environ_of(callback: Callback) -> dict[str, Any]:
+def environ_of(callback: Callback, headers: dict[str, str]) -> dict[str, Any]:
     """The raw target beside the decoded path, header values without the blanks around them."""
     path, _, query = callback.target.partition("#")[0].partition("?")
-    headers = {name: value.strip(" \t") for name, value in callback.headers.items()}
     host = headers.get("host", "127.0.0.1:8000")
     return {
         "REQUEST_METHOD": callback.method,

@@ -5,7 +5,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ import requests
 from faxhooks.app import create_app
 from faxhooks.services.keys import create_key
 from faxhooks.services.parts import Parts
+from tests.doors import BROKEN, DOORS, SHIPPED, gunicorn
 from tests.story import PUBLIC_URL, SECRET, Api, Hook, add_accounts, settings_for
 
 ROOT = Path(__file__).parents[2]
@@ -44,9 +44,12 @@ class Network:
 class Running:
     """A gunicorn with two accounts and a key; `output` is what it printed."""
 
-    def __init__(self, database_url: str, output: Path, **environ: str) -> None:
+    def __init__(
+        self, database_url: str, output: Path, door: str = SHIPPED, **environ: str
+    ) -> None:
         self.port = free_port()
         self.output = output
+        self._door = door
         self._environ = {
             "PATH": os.environ["PATH"],
             "FAXHOOKS_ENV": "production",
@@ -62,8 +65,7 @@ class Running:
     def start(self) -> None:
         """Start, and return when it answers. Raises AssertionError when it does not."""
         # A variant that is broken on purpose is served in place of the application itself.
-        app = "tests.faults.broken:app" if "FAULTS_VARIANT" in self._environ else "wsgi:app"
-        command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", app]
+        command = gunicorn(self._door, BROKEN if "FAULTS_VARIANT" in self._environ else DOORS)
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
@@ -100,13 +102,15 @@ class Running:
 
 
 @contextmanager
-def running(database_url: str, output: Path, **environ: str) -> Iterator[tuple[Running, Hook, Api]]:
+def running(
+    database_url: str, output: Path, door: str = SHIPPED, **environ: str
+) -> Iterator[tuple[Running, Hook, Api]]:
     """A service under gunicorn, and what posts to it and asks it."""
     parts: Parts = create_app(settings_for(database_url)).extensions["faxhooks"]
     accounts = add_accounts(parts)
     _, key = parts.database.write(lambda session: create_key(session, "test", ["read"]))
     parts.database.engine.dispose()
-    served = Running(database_url, output, **environ)
+    served = Running(database_url, output, door, **environ)
     network = Network(served.port)
     try:
         served.start()

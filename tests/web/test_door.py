@@ -1,55 +1,19 @@
 """The second door answers what the first one does, to the byte."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from types import SimpleNamespace
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlencode
+from urllib.parse import urlencode
 
 import pytest
 
+from faxhooks.services.keys import create_key
 from faxhooks.web.door import Door
 from faxhooks.web.hooks import MAX_BODY
-from tests.story import Api, Hook, InProcess, Service, make_service, signature, target
+from tests.doors import InProcess, Native, scope_of
+from tests.story import Api, Hook, Service, make_service, signature, target
 
 Story = Callable[[Hook], Any]
-
-
-class Native:
-    """Requests straight into the ASGI application."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Any:
-        path, _, query = target.partition("?")
-        scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": method,
-            "path": unquote_to_bytes(path).decode(),
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": [(n.lower().encode(), v.encode("latin-1")) for n, v in headers.items()],
-        }
-        scope["headers"].append((b"content-length", str(len(body)).encode()))
-        return asyncio.run(self._send(scope, body))
-
-    async def _send(self, scope: dict[str, Any], body: bytes) -> Any:
-        parts = [{"type": "http.request", "body": body[:9], "more_body": True}]
-        parts.append({"type": "http.request", "body": body[9:]})
-        said: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return parts.pop(0) if parts else {"type": "http.disconnect"}
-
-        async def send(message: dict[str, Any]) -> None:
-            said.append(message)
-
-        await self._app(scope, receive, send)
-        headers = {name.decode(): value.decode() for name, value in said[0]["headers"]}
-        content = b"".join(each.get("body", b"") for each in said[1:])
-        return SimpleNamespace(status_code=said[0]["status"], headers=headers, data=content)
 
 
 @pytest.fixture
@@ -61,17 +25,16 @@ def service(database_url: str) -> Iterator[Service]:
 
 @pytest.fixture
 def native(service: Service) -> Hook:
-    door = Door(service.app, service.parts)
     accounts = service.hook.signalwire_account, service.hook.faxplus_account
-    return Hook(Native(door), *accounts)
+    return Hook(Native(service.app), *accounts)
 
 
-def form(hook: Hook, **headers: str) -> Any:
-    """A signed form, with headers of the caller's own."""
+def form(hook: Hook, behind: str = "", **headers: str) -> Any:
+    """A signed form, with headers of the caller's own, and with more behind its target."""
     url, said = hook.signalwire_account.hook_url, {"FaxSid": "f", "FaxStatus": "busy"}
     named = {"Content-Type": "application/x-www-form-urlencoded", **headers}
     named.setdefault("X-SignalWire-Signature", signature(url, said))
-    return hook.transport.send("POST", target(url), named, urlencode(said).encode())
+    return hook.transport.send("POST", target(url) + behind, named, urlencode(said).encode())
 
 
 def at(method: str, path: str, body: bytes = b"") -> Story:
@@ -125,6 +88,10 @@ def shown(headers: Any) -> dict[str, str]:
     return found
 
 
+def test_a_question_mark_behind_is_part_of_what_was_signed(native: Hook) -> None:
+    assert [form(native, behind=behind).status_code for behind in ("", "?")] == [200, 403]
+
+
 def test_what_came_by_either_door_is_one_fax(native: Hook, service: Service) -> None:
     for hook, word in ((native, "queued"), (service.hook, "sending"), (native, "delivered")):
         assert hook.signalwire(FaxSid="f1", FaxStatus=word).status_code == 200
@@ -143,17 +110,40 @@ def test_everything_else_is_the_sites(native: Hook, service: Service) -> None:
 
 def test_a_client_that_leaves_within_its_callback_leaves_nothing(service: Service) -> None:
     """What is not all here is not kept, and the log hears of no error of ours."""
-    app = Door(service.app, service.parts)
-    url = target(service.hook.faxplus_account.hook_url)
-    scope = {"type": "http", "method": "POST", "path": url, "raw_path": url.encode()}
-    scope |= {"query_string": b"", "headers": []}
-    parts = [{"type": "http.request", "body": b"{", "more_body": True}]
+    scope = scope_of("POST", target(service.hook.faxplus_account.hook_url), [])
+    said = asyncio.run(ask(Door(service.app, service.parts), scope, [b"{"]))
+    assert (said[0]["status"], said[1]["body"]) == (400, b"")
+    assert service.api.faxes() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"x" * 100_000], ids=["none", "little", "much"])
+def test_a_client_that_leaves_within_its_request_is_not_believed(
+    service: Service, body: bytes
+) -> None:
+    """Of the site's own routes too: what is cut is no tag."""
+    _, key = service.parts.database.write(lambda s: create_key(s, "tags", ["read", "send"]))
+    service.hook.signalwire(FaxSid="f1", FaxStatus="queued")
+    lines = [
+        (b"authorization", b"Bearer %b" % key.encode()),
+        (b"content-type", b"application/json"),
+    ]
+    path = f"/api/v1/faxes/{service.api.fax('f1')['id']}"
+    door = Door(service.app, service.parts)
+    said = asyncio.run(ask(door, scope_of("PATCH", path, lines), [body]))
+    assert said[0]["status"] in {400, 422}
+    assert service.api.fax("f1")["tags"] == {}
+
+
+async def ask(app: Any, scope: dict[str, Any], parts: list[bytes]) -> list[Any]:
+    """What is answered to a client that leaves after these parts of its body."""
+    left = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    said: list[Any] = []
 
     async def receive() -> dict[str, Any]:
-        return parts.pop(0) if parts else {"type": "http.disconnect"}
+        return left.pop(0) if left else {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
-        raise AssertionError(message)
+        said.append(message)
 
-    asyncio.run(app(scope, receive, send))
-    assert service.api.faxes() == []
+    await app(scope, receive, send)
+    return said

@@ -8,6 +8,9 @@ from sqlalchemy import func, select
 
 from faxhooks.db.models import CallbackRow, EventRow, FaxRow
 from tests.story import Api, Hook, Service, relay_signatures, target
+from tests.web.entered import database_url, door, way
+
+__all__ = ["database_url", "door", "way"]
 
 
 def kept(service: Service) -> list[CallbackRow]:

@@ -11,8 +11,11 @@ import structlog
 
 from faxhooks import logs
 from tests.story import Api, Hook, Service
+from tests.web.entered import database_url, door, way
 
 Lines = Callable[[], list[dict[str, Any]]]
+
+__all__ = ["database_url", "door", "way"]
 
 
 @pytest.fixture

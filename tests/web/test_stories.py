@@ -3,6 +3,9 @@
 import re
 
 from tests.story import Api, Hook
+from tests.web.entered import database_url, door, way
+
+__all__ = ["database_url", "door", "way"]
 
 
 def test_out_of_order_callbacks_settle_on_the_final_status(hook: Hook, api: Api) -> None:

@@ -7,6 +7,7 @@ number.
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -18,10 +19,11 @@ from sqlalchemy.orm import Session
 from faxhooks.db import feed
 from faxhooks.domain.errors import InvalidInputError
 from faxhooks.services.presenting import EntrySchema, entry_json
+from faxhooks.services.watching import News, Pause
 from faxhooks.web.api.queries import PageQuery, QueryParser
 from faxhooks.web.auth import guard, requires, still_allowed, visible_accounts
 from faxhooks.web.parts import parts, watch
-from faxhooks.web.streams import open_stream, stopping
+from faxhooks.web.streams import Said, open_stream, stopping
 
 MAX_WAIT: Final = 30
 _HEARTBEAT_SECONDS: Final = 15.0
@@ -157,33 +159,34 @@ def change_json(change: feed.Change) -> dict[str, Any]:
     }
 
 
-def _events(after: int) -> Iterator[bytes]:
+def _events(after: int) -> Iterator[Said]:
     """What a stream says. All it needs of the request is taken before the first word."""
     database, look, ending = parts().database, watch(), stopping()
     accounts, allowed = visible_accounts(), still_allowed()
 
-    def news(seen: int) -> tuple[int, Sequence[feed.Change]]:
+    def news(seen: int) -> News:
         def ask(session: Session) -> tuple[int, Sequence[feed.Change]]:
             last = feed.last_number(session)
             return last, feed.list_changes(session, after=seen, limit=_BATCH, accounts=accounts)
 
         last, found = database.read(ask)
-        return (found[-1].number if found else max(seen, last)), found
+        number = found[-1].number if found else max(seen, last)
+        return number, b"".join(_event(change) for change in found)
 
-    def say(seen: int) -> Iterator[bytes]:
+    def say(seen: int) -> Iterator[Said]:
         beat_at = time.monotonic()
         yield b"retry: 2000\n\n"
         while not ending():
-            seen, found = news(seen)
-            if found:
-                yield b"".join(_event(change) for change in found)
+            seen, words = look.share((seen, accounts), partial(news, seen))
+            if words:
+                yield words
                 continue
             if time.monotonic() - beat_at >= _HEARTBEAT_SECONDS:
                 if not allowed():
                     return
                 beat_at = time.monotonic()
                 yield b": beat\n\n"
-            look.wait(seen, _HEARTBEAT_SECONDS, ending)
+            yield Pause(_HEARTBEAT_SECONDS, look, seen)
 
     return say(after)
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from faxhooks.db import feed
 from faxhooks.services.overviewing import Span, ask_overview
+from faxhooks.services.watching import Pause
 from faxhooks.web.auth import requires, still_allowed, visible_accounts
 from faxhooks.web.dashboard.charts import STACK, draw_times, draw_volume, duration
 from faxhooks.web.dashboard.shell import make_pages
 from faxhooks.web.dashboard.visits import unattended
 from faxhooks.web.parts import parts, watch
-from faxhooks.web.streams import open_stream, stopping
+from faxhooks.web.streams import Said, open_stream, stopping
 
 pages = make_pages("today")
 
@@ -62,7 +63,7 @@ def _shown() -> dict[str, Any]:
     }
 
 
-def _news() -> Iterator[bytes]:
+def _news() -> Iterator[Said]:
     """All it needs of the request is taken before the first word."""
     database, look, ending = parts().database, watch(), stopping()
     accounts, allowed = visible_accounts(), still_allowed()
@@ -75,18 +76,18 @@ def _news() -> Iterator[bytes]:
 
         return database.read(ask)
 
-    def say() -> Iterator[bytes]:
+    def say() -> Iterator[Said]:
         seen = database.read(feed.last_number)
         asked_at = time.monotonic()
         yield b"retry: 3000\n\n"
         while not ending():
-            look.wait(seen, BEAT_SECONDS, ending)
+            yield Pause(BEAT_SECONDS, look, seen)
             if time.monotonic() - asked_at >= BEAT_SECONDS:
                 asked_at = time.monotonic()
                 if not allowed():
                     return
             seen, changed = changes_behind(seen)
             yield b"event: changed\ndata: %d\n\n" % seen if changed else b": beat\n\n"
-            time.sleep(PAUSE_SECONDS)
+            yield Pause(PAUSE_SECONDS)
 
     return say()

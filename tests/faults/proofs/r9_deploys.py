@@ -39,7 +39,7 @@ def prove(trial: Trial) -> Finding:
         told = stories(customers(hook), trial.n, trial.random())
 
         def start() -> Running:
-            another = Running(url, trial.folder / "log", **environ(trial))
+            another = Running(url, trial.folder / "log", trial.door, **environ(trial))
             stack.callback(another.kill)
             another.start()
             return another

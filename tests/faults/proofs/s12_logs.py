@@ -34,7 +34,7 @@ def prove(trial: Trial) -> Finding:
             Planted.drawn(dice, min(WAYS, trial.n - drawn)) for drawn in range(0, trial.n, WAYS)
         ]
         log = trial.folder / "log"
-        with running(trial.database_url(), log, **environ) as (served, hook, api):
+        with running(trial.database_url(), log, trial.door, **environ) as (served, hook, api):
             everything = Planted.known(hook, api)
             for values in planted:
                 for answer in (*told(hook, values), *stumbles(hook, api, values)):

@@ -76,7 +76,7 @@ class _Bout:
     """Changed and genuine requests against one service, and what became of them."""
 
     def __init__(self, service: Service, dice: random.Random) -> None:
-        self._app = service.app.wsgi_app
+        self._service = service
         self._account = service.hook.signalwire_account
         self._dice = dice
         self.changed: Counter[str] = Counter()
@@ -100,7 +100,7 @@ class _Bout:
             if says_the_same(other, callback) or _tells_nothing(other):
                 continue
             self.changed[kind] += 1
-            status = status_of(self._app, other)
+            status = status_of(self._service, other)
             self.answers[status] += 1
             self.believed.update([kind] * (status < 400))
             if self.changed.total() % EVERY == 0:
@@ -109,7 +109,7 @@ class _Bout:
     def _send_genuine(self, callback: Callback) -> None:
         other = self._dice.choice([callback, *_harmless(callback, self._dice)])
         self.genuine += 1
-        self.rejected += status_of(self._app, other) != 200
+        self.rejected += status_of(self._service, other) != 200
 
 
 def _genuine(account: Account, dice: random.Random) -> Iterator[Callback]:

@@ -82,7 +82,7 @@ def _other_accounts(service: Service) -> Mapping[str, list[Account]]:
 
 
 def _send(service: Service, callbacks: Iterable[Callback]) -> Counter[int]:
-    return Counter(status_of(service.app.wsgi_app, callback) for callback in callbacks)
+    return Counter(status_of(service, callback) for callback in callbacks)
 
 
 def _crossed(service: Service, callbacks: Iterable[Callback], other: Account) -> Counter[int]:

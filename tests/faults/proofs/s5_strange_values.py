@@ -44,7 +44,7 @@ def prove(trial: Trial) -> Finding:
 def _send(finding: Finding, service: Service, sent: Sequence[Strange]) -> None:
     answers: Counter[int] = Counter()
     for strange in sent:
-        status = status_of(service.app.wsgi_app, strange.callback)
+        status = status_of(service, strange.callback)
         answers[status] += 1
         right = 200 if strange.signable else 403
         finding.expect(status == right, f"{strange.name} is answered {right}, not {status}")
