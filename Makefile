@@ -9,6 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Faxes in the tables, from few to many.
+SIZES ?= 10000,100000,1000000
+
 # What is measured beside faxhooks has its own pins; `make bench` installs them.
 PEERS := benchmarks/peers
 
@@ -39,8 +42,11 @@ lint: $(DEV) ## check style, types and who imports whom
 bench: $(DEV) ## measure the way in against other receivers, and judge every goal
 	$(BIN)/python -m benchmarks.hook
 
-bench-growth: $(DEV) ## measure the way in at 10,000 to 1,000,000 faxes
-	$(BIN)/python -m benchmarks.hook --faxes 10000,100000,1000000 --json var/bench/growth.json
+bench-growth: $(DEV) ## measure and draw the price of a callback and of each query as the tables grow
+	$(BIN)/python -m benchmarks.hook --faxes $(SIZES) --json var/bench/growth.json
+	$(BIN)/python -m benchmarks.queries --faxes $(SIZES) --no-pages --no-exports \
+		--json var/bench/growth-queries.json
+	$(BIN)/python -m benchmarks.plot
 
 bench-queries: $(DEV) ## measure the queries as the tables grow, which takes ten minutes
 	$(BIN)/python -m benchmarks.queries
