@@ -14,7 +14,8 @@ from faxhooks.db.sendmodels import SendRow
 from faxhooks.providers.sending import PDF, Document, Order
 from faxhooks.services.carriers import Carriers
 from faxhooks.services.ordering import Request, place
-from faxhooks.services.sending import Dispatcher, Habits
+from faxhooks.services.sending import Dispatcher
+from faxhooks.services.tracing import Habits
 from tests.asked import World
 from tests.fakes import FROM, TO
 
@@ -31,7 +32,7 @@ def order(world: World, name: str, *to: str, **changes: Any) -> list[UUID]:
     request = Request(recipients=to or (TO,), order=replace(ORDER, **changes))
     now = world.time.now()
     return world.parts.database.write(
-        lambda s: place(s, carrier, request, now, shelf=world.parts.shelf, actor="test")
+        lambda s: place(s, carrier, request, now, shelf=world.parts.shelf, actor="test"), 20.0
     )
 
 

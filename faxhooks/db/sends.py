@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from faxhooks.db.batches import Insert
@@ -25,17 +25,17 @@ class SendState(StrEnum):
     UNSURE = "unsure"  # Only a person can tell whether the provider has it.
 
 
+_MOST_DOUBTS: Final = 200
+
 _PACE: Final = Insert(SendPaceRow, "DO NOTHING")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A send that is ours until a while from now; `was` is the state in which it was found."""
+    """A send that is ours until a while from now."""
 
     id: UUID
     fax_id: UUID
-    was: SendState
-    submitted_at: datetime | None
 
 
 def add_sends(session: Session, rows: Sequence[SendRow]) -> None:
@@ -66,34 +66,65 @@ def lock_pace(session: Session, account_id: UUID, now: datetime) -> SendPaceRow:
 
 
 def claim_due(session: Session, account_id: UUID, now: datetime, lease: timedelta) -> Claim | None:
-    """Take up what is due longest of an account whose pace the caller has locked.
+    """Take up the one to be sent that is due longest, of an account whose pace the caller has
+    locked.
 
     A fax waits while another to the same recipient may or may not be at the provider: to tell
     two such faxes apart in its list would be guessing.
     """
-    other = aliased(SendRow)
-    blocked = exists().where(
-        other.account_id == SendRow.account_id,
-        other.recipient == SendRow.recipient,
-        other.state == SendState.SUBMITTING,
-        SendRow.state == SendState.WAITING,
+    # Asked for once, not for each that waits: of those there may be thousands.
+    blocked = select(SendRow.recipient).where(
+        SendRow.account_id == account_id,
+        SendRow.due_at.is_not(None),
+        SendRow.state == SendState.SUBMITTING,
     )
     row = session.scalars(
-        select(SendRow)
-        .where(SendRow.account_id == account_id, SendRow.due_at <= now, ~blocked)
+        _due(account_id, now, SendState.WAITING)
+        .where(SendRow.recipient.not_in(blocked))
         .order_by(SendRow.due_at, SendRow.fax_id)
         .limit(1)
-        .with_for_update(skip_locked=True, of=SendRow)
-        .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
         return None
-    was = SendState(row.state)
     row.claim, row.due_at = uuid7(), now + lease
-    if was is SendState.WAITING:
-        row.state, row.submitted_at, row.tries = SendState.SUBMITTING, now, row.tries + 1
+    row.state, row.submitted_at, row.tries = SendState.SUBMITTING, now, row.tries + 1
     session.flush()
-    return Claim(row.claim, row.fax_id, was, row.submitted_at)
+    return Claim(row.claim, row.fax_id)
+
+
+def claim_doubts(
+    session: Session, account_id: UUID, now: datetime, lease: timedelta, together: timedelta
+) -> list[Claim]:
+    """Take up what is in doubt, as many as were handed over within that time of the oldest: so
+    that one reading of the provider's list answers for all of them.
+    """
+    rows = session.scalars(
+        _due(account_id, now, SendState.SUBMITTING)
+        .order_by(SendRow.submitted_at, SendRow.fax_id)
+        .limit(_MOST_DOUBTS)
+    ).all()
+    claims = []
+    for row in rows:
+        if handed_over_at(row) <= handed_over_at(rows[0]) + together:
+            row.claim, row.due_at = uuid7(), now + lease
+            claims.append(Claim(row.claim, row.fax_id))
+    session.flush()
+    return claims
+
+
+def handed_over_at(row: SendRow) -> datetime:
+    """Not later than the provider can have got it."""
+    return row.submitted_at or row.created_at
+
+
+def _due(account_id: UUID, now: datetime, state: SendState) -> Select[tuple[SendRow]]:
+    """Those rows, as they are now, that nobody else is taking up at this moment."""
+    return (
+        select(SendRow)
+        .where(SendRow.account_id == account_id, SendRow.due_at <= now, SendRow.state == state)
+        .with_for_update(skip_locked=True, of=SendRow)
+        .execution_options(populate_existing=True)
+    )
 
 
 def settle_send(row: SendRow, state: SendState, due_at: datetime | None, error: str | None) -> None:

@@ -1,5 +1,10 @@
-"""Whether a fax was sent of which nobody knows: the provider's own list is searched for it."""
+"""Whether faxes were sent of which nobody knows: the provider's own list is searched for them.
 
+A list is read once for all that are looked for, since it may hold thousands of others.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,8 +20,19 @@ MOST_PAGES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A fax that is looked for: to that number, not before then, and from that one where it is
+    known.
+    """
+
+    to: str
+    sender: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What a search came to, of all faxes since then.
+    """What the search for one fax came to.
 
     `sightings` are the faxes from there to there, in the order of the list: the one that is
     looked for, and perhaps others that are known already. `unread` counts records that could
@@ -32,35 +48,60 @@ class Found:
         return not self.sightings and not self.unread
 
 
-def find_sent(client: Client, to: str, sender: str | None, since: datetime, now: datetime) -> Found:
-    """The faxes sent to that number since then, and from that one where both are known.
+def find_sent(client: Client, wanted: Sequence[Wanted], now: datetime) -> list[Found]:
+    """What the provider's list has of each of these, at least one, since the earliest of them.
 
     Raises ProviderError when the list cannot be had to its end; that answers nothing.
     """
-    sightings, unread, cursor = [], 0, None
+    by_number = defaultdict[str, list[int]](list)
+    for place, each in enumerate(wanted):
+        for name in _names(each.to):
+            by_number[name].append(place)
+    matches: list[list[Sighting]] = [[] for _ in wanted]
+    unread = 0
+    for sighting in _listed(client, min(each.since for each in wanted), now):
+        unread += not sighting.events
+        places = {place for event in sighting.events for place in _places(event, by_number, wanted)}
+        for place in places:
+            matches[place].append(sighting)
+    return [Found(tuple(each), unread) for each in matches]
+
+
+def _listed(client: Client, since: datetime, now: datetime) -> Iterator[Sighting]:
+    cursor = None
     for _ in range(MOST_PAGES):
         page = client.list_faxes(since - CLOCKS, now + CLOCKS, cursor)
-        for sighting in page.sightings:
-            unread += not sighting.events
-            if any(_is_it(event, to, sender) for event in sighting.events):
-                sightings.append(sighting)
+        yield from page.sightings
         cursor = page.next
         if cursor is None:
-            return Found(tuple(sightings), unread)
+            return
     raise StrangeAnswerError("the provider's list does not end; look for the fax by hand")
 
 
-def _is_it(event: FaxEvent, to: str, sender: str | None) -> bool:
-    """Where a record leaves out an end, it may be it."""
+def _places(
+    event: FaxEvent, by_number: Mapping[str, Sequence[int]], wanted: Sequence[Wanted]
+) -> Iterator[int]:
+    """Which of those that are looked for it may be; where a record leaves out an end, any."""
     if event.direction is Direction.INBOUND:
-        return False
-    return _same(event.recipient, to) and (sender is None or _same(event.sender, sender))
+        return
+    to = event.recipient
+    known = range(len(wanted)) if to is None else _at(by_number, to)
+    for place in known:
+        sender = wanted[place].sender
+        if sender is None or _same(event.sender, sender):
+            yield place
+
+
+def _at(by_number: Mapping[str, Sequence[int]], end: Number) -> set[int]:
+    names = {end.raw, *_names(end.value)}
+    return {place for name in names for place in by_number.get(name, ())}
 
 
 def _same(end: Number | None, wanted: str) -> bool:
-    """Compared by its digits, since lists write numbers in several ways."""
-    return end is None or wanted in (end.value, end.raw) or _digits(end.value) == _digits(wanted)
+    return end is None or not _names(wanted).isdisjoint({end.raw, *_names(end.value)})
 
 
-def _digits(number: str) -> str:
-    return "".join(char for char in number if char.isdigit()) or number
+def _names(number: str) -> set[str]:
+    """By these it is compared: by its digits too, since lists write numbers in several ways."""
+    digits = "".join(char for char in number if char.isdigit())
+    return {number, digits} if digits else {number}

@@ -8,7 +8,7 @@ it is handed over again.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from typing import Final
@@ -33,26 +33,12 @@ from faxhooks.services.ordering import order_of
 from faxhooks.services.outcomes import Case
 from faxhooks.services.parts import Parts
 from faxhooks.services.shelving import Shelf
-from faxhooks.services.tracing import Tracer
+from faxhooks.services.tracing import HABITS, Habits, Tracer
 
 log = structlog.get_logger()
 
 BATCH: Final = 20
 """Faxes of one account after which the next account has its turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """`lease` is longer than handing over can take; after `settling` a fax that the provider
-    took is in its list; `backoff` is the first wait after a fault that may pass, which doubles
-    up to `longest`.
-    """
-
-    lease: timedelta = timedelta(minutes=5)
-    settling: timedelta = timedelta(minutes=1)
-    backoff: timedelta = timedelta(seconds=5)
-    longest: timedelta = timedelta(minutes=5)
-
 
 Outcome = Sent | ProviderError | InvalidOrderError
 
@@ -60,12 +46,13 @@ Outcome = Sent | ProviderError | InvalidOrderError
 class Dispatcher:
     """Sends what is due, looks for what is in doubt, and then returns."""
 
-    def __init__(self, parts: Parts, clock: Clock = utc_now, habits: Habits = Habits()) -> None:
+    def __init__(self, parts: Parts, clock: Clock = utc_now, habits: Habits = HABITS) -> None:
         self._parts = parts
         self._database = parts.database
         self._carriers = Carriers(parts)
         self._clock = clock
         self._habits = habits
+        self._tracer = Tracer(parts, clock, habits)
 
     def run(self, stopping: Event) -> dict[str, int]:
         """One pass: how many faxes were handed over, and how many were looked for."""
@@ -77,24 +64,21 @@ class Dispatcher:
             except NotFoundError:  # Of a provider that only another release knows.
                 continue
             with self._carriers.sender(carrier) as sender:
+                counts["traced"] += self._tracer.trace(carrier, sender)
                 for _ in range(BATCH):
-                    if stopping.is_set() or not self._serve(carrier, sender, counts):
+                    if stopping.is_set() or not self._serve(carrier, sender):
                         break
+                    counts["sent"] += 1
         return dict(counts)
 
-    def _serve(self, carrier: Entrance, sender: Sender | None, counts: Counter[str]) -> bool:
-        """Take up one fax of the account; False when there is none for now."""
+    def _serve(self, carrier: Entrance, sender: Sender | None) -> bool:
+        """Send one fax of the account; False when there is none for now."""
         per_second = None if sender is None else sender.abilities.per_second
         claim = self._database.write(lambda s: self._claim(s, carrier.account.id, per_second))
         if claim is None:
             return False
-        if claim.was is SendState.WAITING:
-            self._send(carrier, sender, claim)
-            counts["sent"] += 1
-        else:
-            tracer = Tracer(self._parts, self._clock, self._habits.settling)
-            tracer.trace(carrier, sender, claim)
-            counts["traced"] += 1
+        outcome = self._hand_over(carrier, sender, claim)
+        self._database.write(lambda session: self._settle(session, carrier, claim, outcome))
         return True
 
     def _claim(self, session: Session, account_id: UUID, per_second: float | None) -> Claim | None:
@@ -107,10 +91,6 @@ class Dispatcher:
         if claim is not None and per_second is not None:
             pace.next_at = now + timedelta(seconds=1 / per_second)
         return claim
-
-    def _send(self, carrier: Entrance, sender: Sender | None, claim: Claim) -> None:
-        outcome = self._hand_over(carrier, sender, claim)
-        self._database.write(lambda session: self._settle(session, carrier, claim, outcome))
 
     def _hand_over(self, carrier: Entrance, sender: Sender | None, claim: Claim) -> Outcome:
         """Call the provider; whatever it says is an outcome. What else is raised in here leaves

@@ -26,7 +26,7 @@ def claim_not_committed() -> Iterator[None]:
     def look(session: Session, account_id: UUID, now: datetime, _: timedelta) -> Claim | None:
         mine = SendRow.account_id == account_id, SendRow.due_at <= now
         row = session.scalars(select(SendRow).where(*mine).order_by(SendRow.due_at)).first()
-        return row and Claim(uuid7(), row.fax_id, SendState.WAITING, now)
+        return row and Claim(uuid7(), row.fax_id)
 
     with replaced(sends, "claim_due", look):
         yield

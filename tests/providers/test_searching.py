@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from faxhooks.domain.fax import FaxStatus
-from faxhooks.providers.asking import ProviderError, RefusedError
+from faxhooks.providers.asking import Client, ProviderError, RefusedError
 from faxhooks.providers.registry import PROVIDERS
-from faxhooks.providers.searching import find_sent
+from faxhooks.providers.searching import Found, Wanted, find_sent
 from faxhooks.providers.sending import Sender
 from faxhooks.simulator.fakes.behaviour import WELL
 from faxhooks.simulator.fakes.fake import Fake
@@ -35,6 +35,11 @@ def sender(name: str, fake: Fake) -> Iterator[Sender]:
     made.close()
 
 
+def search(client: Client, to: str, own: str | None, since: datetime, now: datetime) -> Found:
+    (found,) = find_sent(client, [Wanted(to, own, since)], now)
+    return found
+
+
 @each
 @pytest.mark.parametrize("seconds", [0, 90, 600])
 def test_a_fax_that_nobody_knows_of_is_found_by_its_numbers_and_time(
@@ -46,17 +51,36 @@ def test_a_fax_that_nobody_knows_of_is_found_by_its_numbers_and_time(
     sent = sender.send(order(name))
     fake.clock.put_forward(seconds)
     now = since + timedelta(seconds=seconds)
-    found = find_sent(client, TO, FROM, since, now)
+    found = search(client, TO, FROM, since, now)
     (sighting,) = found.sightings
     assert sighting.events[0].references[0] == sent.references[0]
     assert not found.is_negative
     for to, own in ((FROM, TO), ("+13105550198", FROM), (TO, "+13105550198")):
-        assert find_sent(client, to, own, since, now).is_negative
-    (again,) = find_sent(client, TO, None, since, now).sightings
+        assert search(client, to, own, since, now).is_negative
+    (again,) = search(client, TO, None, since, now).sightings
     assert again.digest == sighting.digest
     if seconds == 600:  # A later order to the same number is not this one.
         later = since + timedelta(seconds=500)
-        assert find_sent(client, TO, FROM, later, now + timedelta(seconds=500)).is_negative
+        assert search(client, TO, FROM, later, now + timedelta(seconds=500)).is_negative
+    client.close()
+
+
+@each
+def test_the_list_is_read_once_for_all_that_are_looked_for(
+    name: str, fake: Fake, sender: Sender
+) -> None:
+    client, since = client_of(name, config_of(fake)), datetime.now(UTC)
+    numbers = [f"+1310555010{number}" for number in range(4)]
+    sent = [sender.send(order(name, to=to)) for to in numbers[:3]]
+    find_sent(client, [Wanted(TO, FROM, since)], since)
+    once = client.calls
+    wanted = [Wanted(to, FROM, since) for to in numbers]
+    *there, absent = find_sent(client, wanted, since)
+    for found, one in zip(there, sent, strict=True):
+        (sighting,) = found.sightings
+        assert sighting.events[0].references[0] == one.references[0]
+    assert absent.is_negative
+    assert client.calls == 2 * once
     client.close()
 
 
@@ -67,7 +91,7 @@ def test_a_record_that_cannot_be_read_is_no_negative_answer() -> None:
     with answering(told({"faxes": records, "next_page_uri": None})) as wire:
         client = client_of("signalwire", {**config, "base-url": (wire.origin,)})
         now = datetime.now(UTC)
-        found = find_sent(client, TO, FROM, now, now)
+        found = search(client, TO, FROM, now, now)
     assert (found.sightings, found.unread, found.is_negative) == ((), 1, False)
 
 
@@ -78,7 +102,7 @@ def test_a_list_that_does_not_end_is_no_negative_answer() -> None:
         client = client_of("signalwire", {**config, "base-url": (wire.origin,)})
         now = datetime.now(UTC)
         with pytest.raises(ProviderError, match="does not end"):
-            find_sent(client, TO, FROM, now, now)
+            search(client, TO, FROM, now, now)
 
 
 @each

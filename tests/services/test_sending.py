@@ -7,7 +7,9 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from sqlalchemy.orm import Session
 
+from faxhooks.db.askings import lock_asking
 from faxhooks.services.sending import Dispatcher
 from faxhooks.simulator.fakes.behaviour import WELL, Behaviour
 from tests.asked import World, world
@@ -108,6 +110,29 @@ def test_while_one_is_in_doubt_no_other_goes_to_its_recipient(well: World) -> No
     assert len(taken(well, "faxplus")) == 2
 
 
+def test_all_that_are_in_doubt_are_looked_for_with_one_reading_of_the_list(
+    well: World,
+) -> None:
+    """Within the budget for asking: where it is used up, they wait."""
+    numbers = [f"+1310555010{number}" for number in range(5)]
+    fax_ids, fake = order(well, "faxplus", *numbers), well.fakes["faxplus"]
+    for _ in numbers:
+        with pytest.raises(Died):
+            dispatch_and_die(well, before=len(taken(well, "faxplus")) == 3)
+    well.sweep()  # From now on there is a budget.
+    well.put_on(minutes=6)
+    leave_in_budget(well, "faxplus", 0.0)
+    assert dispatch(well)["traced"] == 5
+    assert [state(well, each) for each in fax_ids] == ["submitting"] * 5
+    well.put_on(minutes=1)
+    before = len(fake.calls)
+    assert dispatch(well) == {"sent": 2, "traced": 5}
+    lists = [each for each in fake.calls[before:] if each.method == "GET"]
+    assert len(lists) <= 5  # The outbox; those sent and those received, each with its end.
+    assert [state(well, each) for each in fax_ids] == ["sent"] * 5
+    assert sorted(each["to"] for each in taken(well, "faxplus")) == numbers
+
+
 @each
 def test_a_fault_that_passes_is_waited_for(well: World, name: str) -> None:
     (fax_id,) = order(well, name)
@@ -160,6 +185,17 @@ def test_the_time_of_one_that_is_put_off_begins_when_it_is_to_be_sent(well: Worl
         well.put_on(hours=1)
         well.sweep()
     assert shown(well, fax_id)["status"] == "delivered"
+
+
+def leave_in_budget(well: World, name: str, tokens: float) -> None:
+    """What may be asked of the provider at this moment, and no more comes in for a while."""
+
+    def spend(session: Session) -> None:
+        asking = lock_asking(session, well.accounts[name].id)
+        assert asking is not None
+        asking.tokens, asking.filled_at = tokens, well.time.now() + timedelta(seconds=30)
+
+    well.parts.database.write(spend)
 
 
 class Died(BaseException):

@@ -4,15 +4,15 @@ Every tenth request to send is never answered, and half of those took effect all
 Every fax has a recipient of its own, so that the fakes can say how often each was sent.
 """
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -38,7 +38,7 @@ SLOW: Final = 0.1
 UNANSWERED: Final = 10
 """Of so many requests to send one has no answer."""
 
-SIGNALWIRE_SHARE: Final = 10
+SIGNALWIRE_SHARE: Final = 25
 """One fax in so many goes through SignalWire, which takes one a second."""
 
 MOST_SECONDS: Final = 60
@@ -113,33 +113,45 @@ def _disturb(fake: Any) -> None:
 def _work(trial: Trial, url: str, made: World, seconds: float) -> int:
     """How many workers were killed."""
     random, killed = trial.random(), 0
-    command = [sys.executable, "-m", "tests.faults.sending_worker", url, trial.variant or ""]
     until, due = time.monotonic() + seconds, time.monotonic() + EVERY
-    with _workers(command) as workers:
+    with _Workers(url, trial.variant) as workers:
         while time.monotonic() < until and made.parts.database.read(_under_way):
             if time.monotonic() > due:
-                number = random.randrange(WORKERS)
-                workers[number].send_signal(signal.SIGKILL)
-                workers[number].wait()
-                workers[number] = _start(command)
+                workers.replace(random.randrange(WORKERS))
                 killed, due = killed + 1, time.monotonic() + EVERY
             time.sleep(0.1)
     return killed
 
 
-@contextmanager
-def _workers(command: Sequence[str]) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    started = [_start(command) for _ in range(WORKERS)]
-    try:
-        yield started
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
+class _Workers:
+    """So many of them, for a while."""
 
+    def __init__(self, url: str, variant: str | None) -> None:
+        command = [sys.executable, "-m", "tests.faults.sending_worker", url, variant or ""]
+        pipe = subprocess.PIPE
+        self._parent = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        self._numbers: list[int] = []
 
-def _start(command: Sequence[str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(command, cwd=ROOT)
+    def __enter__(self) -> Self:
+        self._numbers = [self._start() for _ in range(WORKERS)]
+        return self
+
+    def replace(self, place: int) -> None:
+        """Kill one as it is, and start another."""
+        os.kill(self._numbers[place], signal.SIGKILL)
+        self._numbers[place] = self._start()
+
+    def __exit__(self, *_: object) -> None:
+        for number in self._numbers:
+            os.kill(number, signal.SIGKILL)
+        self._parent.communicate()
+
+    def _start(self) -> int:
+        assert self._parent.stdin is not None
+        assert self._parent.stdout is not None
+        self._parent.stdin.write("\n")
+        self._parent.stdin.flush()
+        return int(self._parent.stdout.readline())
 
 
 def _states(session: Session) -> Counter[str]:
@@ -163,7 +175,7 @@ PROOF = Proof(
     promise="a fax is sent once, whatever crashes and whoever does not answer",
     prove=prove,
     small=30,
-    full=300,
+    full=2000,
     broken=30,
     variants=("claim_not_committed", "sent_again_when_in_doubt"),
     databases=(POSTGRESQL,),
