@@ -9,11 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from faxhooks.db.sendmodels import SendRow
 from faxhooks.providers.sending import PDF, Document, Order
 from faxhooks.services.carriers import Carriers
 from faxhooks.services.ordering import Request, place
+from faxhooks.services.redialing import Redialer
+from faxhooks.services.retrying import ONCE, Persistence
 from faxhooks.services.sending import Dispatcher
 from faxhooks.services.tracing import Habits
 from tests.asked import World
@@ -26,19 +29,30 @@ QUICK = Habits(
 )
 
 
-def order(world: World, name: str, *to: str, **changes: Any) -> list[UUID]:
+def order(
+    world: World, name: str, *to: str, persistence: Persistence = ONCE, **changes: Any
+) -> list[UUID]:
     """Order a fax to each of these with the account at that fake."""
     carrier = Carriers(world.parts).get(world.accounts[name].id)
     request = Request(recipients=to or (TO,), order=replace(ORDER, **changes))
     now = world.time.now()
-    return world.parts.database.write(
-        lambda s: place(s, carrier, request, now, shelf=world.parts.shelf, actor="test"), 20.0
-    )
+    shelf = world.parts.shelf
+
+    def enter(session: Session) -> list[UUID]:
+        said: Any = {"shelf": shelf, "actor": "test", "persistence": persistence}
+        return place(session, carrier, request, now, **said)
+
+    return world.parts.database.write(enter, 20.0)
 
 
 def dispatch(world: World, habits: Habits = QUICK) -> dict[str, int]:
     """One pass of a new worker."""
     return Dispatcher(world.parts, world.time.now, habits).run(Event())
+
+
+def redial(world: World) -> int:
+    """One pass over what has ended: how many faxes begin anew."""
+    return Redialer(world.parts, world.time.now).run(Event())["redials"]
 
 
 def shown(world: World, fax_id: UUID) -> dict[str, Any]:

@@ -20,10 +20,12 @@ from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import describe_fax
 from faxhooks.domain.errors import FaxhooksError, InvalidInputError
 from faxhooks.domain.fax import Outcome
+from faxhooks.providers.persisting import MOST_TIMES, check_delays
 from faxhooks.providers.sending import Order
 from faxhooks.services.auditing import unix_actor
 from faxhooks.services.ordering import Request
 from faxhooks.services.parts import Parts
+from faxhooks.services.redialing import is_over
 from faxhooks.services.repeating import Key
 from faxhooks.services.shapes import fax_json
 from faxhooks.services.submitting import Submissions
@@ -45,6 +47,26 @@ class _Wish:
     key: Key | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What goes for all of them: the account, what its provider may choose from, and what follows
+    one that did not get through.
+    """
+
+    account: str | None
+    choices: Mapping[str, Any]
+    persistence: Mapping[str, Any]
+
+
+def _read_delays(_: click.Context, __: click.Parameter, value: str | None) -> Any:
+    if value is None:
+        return None
+    try:
+        return tuple(map(int, check_delays(value).split(",")))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command()
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=_PATH)
 @click.option("--to", "recipients", multiple=True, metavar="NUMBER", help="To whom; repeatable.")
@@ -60,6 +82,24 @@ class _Wish:
 @click.option("--quality", help="As the provider calls it.")
 @click.option("--ttl", type=int, metavar="MINUTES", help="For how long the provider tries it.")
 @click.option("--retries", type=int, default=0, help="How often the provider tries again.")
+@click.option(
+    "--redials",
+    "times",
+    type=click.IntRange(0, MOST_TIMES),
+    help="How often it is sent again from here, where that may help; else as the account says.",
+)
+@click.option(
+    "--redial-delays",
+    "delays",
+    metavar="MINUTES",
+    callback=_read_delays,
+    help="Minutes before each redial, with commas; the last goes for all that follow.",
+)
+@click.option(
+    "--fail-over",
+    metavar="NAME",
+    help="Label or id of the account that is tried when this one fails.",
+)
 @click.option(
     "--wait",
     "patience",
@@ -82,6 +122,9 @@ def send(  # noqa: PLR0913 (the options are its arguments)
     table: Path | None,
     patience: timedelta,
     no_wait: bool,
+    times: int | None,
+    delays: tuple[int, ...] | None,
+    fail_over: str | None,
     **choices: Any,
 ) -> None:
     """Send a fax, and say what became of it. A worker (`faxhooks worker`) has to run.
@@ -93,7 +136,8 @@ def send(  # noqa: PLR0913 (the options are its arguments)
         wishes += _rows(table, sender, files)
     if not wishes:
         raise InvalidInputError("to", "say to whom: --to NUMBER, or --csv FILE")
-    fax_ids, refused = _enter(context.parts, wishes, account, choices)
+    wanted = _Wanted(account, choices, {"times": times, "delays": delays, "fail_over": fail_over})
+    fax_ids, refused = _enter(context.parts, wishes, wanted)
     if not no_wait and fax_ids:
         for _ in follow(_until_ended(context.parts, fax_ids, patience), None, "sending"):
             pass
@@ -111,17 +155,19 @@ def send(  # noqa: PLR0913 (the options are its arguments)
 
 
 def _enter(
-    parts: Parts, wishes: Sequence[_Wish], account: str | None, choices: Mapping[str, Any]
+    parts: Parts, wishes: Sequence[_Wish], wanted: _Wanted
 ) -> tuple[list[UUID], list[dict[str, str]]]:
     """The faxes, and what was refused of many; a single one that is refused is the end."""
     submissions, fax_ids, refused = Submissions(parts), [], []
     for wish in follow(wishes, len(wishes), "entering") if len(wishes) > 1 else wishes:
         try:
             documents = tuple(uploaded(file.name, file.read_bytes()) for file in wish.files)
-            order = Order(to="", documents=documents, sender=wish.sender, **choices)
-            request = Request(recipients=(wish.to,), order=order, tags=wish.tags)
+            order = Order(to="", documents=documents, sender=wish.sender, **wanted.choices)
+            request = Request(
+                recipients=(wish.to,), order=order, tags=wish.tags, **wanted.persistence
+            )
             answer = submissions.submit(
-                request, account, actor=unix_actor(), visible=None, key=wish.key
+                request, wanted.account, actor=unix_actor(), visible=None, key=wish.key
             )
         except (FaxhooksError, OSError) as error:
             if len(wishes) == 1:
@@ -154,10 +200,13 @@ def _until_ended(parts: Parts, fax_ids: Sequence[UUID], patience: timedelta) -> 
     until = time.monotonic() + patience.total_seconds()
     while time.monotonic() < until:
         yield
-        shown = parts.database.read(lambda session: _shown(session, fax_ids))
-        if all(fax["outcome"] != Outcome.PENDING for fax in shown):
+        if parts.database.read(lambda session: _are_over(session, fax_ids)):
             return
         time.sleep(_LOOK_SECONDS)
+
+
+def _are_over(session: Session, fax_ids: Sequence[UUID]) -> bool:
+    return all(is_over(session, get_fax(session, each)) for each in fax_ids)
 
 
 def _shown(session: Session, fax_ids: Sequence[UUID]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from faxhooks.db.batches import Insert
 from faxhooks.db.models import EventRow, FaxRow, ReferenceRow
 from faxhooks.db.pollmodels import AskingRow, FeedReaderRow, PollRow
 from faxhooks.db.references import OWN
+from faxhooks.db.sends import find_carriers
 from faxhooks.domain.fax import Outcome
 
 _EMPTY: Final = {
@@ -26,7 +27,10 @@ _EMPTY: Final = {
     "leased_by": None,
 }
 _ADD: Final = Insert(PollRow, "DO NOTHING")
-_PLAN: Final = Insert(PollRow, "(fax_id) DO UPDATE SET due_at = excluded.due_at")
+_PLAN: Final = Insert(
+    PollRow,
+    "(fax_id) DO UPDATE SET due_at = excluded.due_at, account_id = excluded.account_id",
+)
 _NO_LEASE: Final = {"leased_until": None, "leased_by": None}
 
 
@@ -175,10 +179,16 @@ def list_unsettled(session: Session, account_id: UUID, since: datetime, most: in
 
 
 def list_ids(session: Session, rows: Collection[FaxRow]) -> dict[UUID, list[str]]:
-    """The ids by which a provider knows each of these faxes, the one it shows people first."""
+    """The ids by which a provider knows each of these faxes, the one it shows people first.
+
+    None of one that waits to be handed over, for the first time or again: earlier tries have
+    ended. None of another account than the one with which it is sent now.
+    """
     found: dict[UUID, list[str]] = {row.id: [] for row in rows}
-    for fax_id, reference in session.execute(
-        select(ReferenceRow.fax_id, ReferenceRow.reference)
+    carriers = carriers_of(session, rows)
+    waiting = {row.id for row in rows if row.provider_fax_id.startswith(OWN)}
+    for fax_id, account_id, reference in session.execute(
+        select(ReferenceRow.fax_id, ReferenceRow.account_id, ReferenceRow.reference)
         .where(
             ReferenceRow.fax_id.in_(found),
             ReferenceRow.shared.is_(False),
@@ -186,11 +196,18 @@ def list_ids(session: Session, rows: Collection[FaxRow]) -> dict[UUID, list[str]
         )
         .order_by(ReferenceRow.reference)
     ):
-        found[fax_id].append(reference)
+        if fax_id not in waiting and account_id == carriers[fax_id]:
+            found[fax_id].append(reference)
     main = {row.id: row.provider_fax_id for row in rows}
     return {
         fax_id: sorted(ids, key=lambda each: each != main[fax_id]) for fax_id, ids in found.items()
     }
+
+
+def carriers_of(session: Session, rows: Collection[FaxRow]) -> dict[UUID, UUID]:
+    """The account with which each of these faxes is sent now, or was received."""
+    sent = find_carriers(session, [row.id for row in rows])
+    return {row.id: sent.get(row.id, row.account_id) for row in rows}
 
 
 def hasten(session: Session, now: datetime) -> None:

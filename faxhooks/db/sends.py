@@ -1,6 +1,6 @@
 """What is to be sent: taken up by one worker at a time, an account's faxes one after another."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from faxhooks.db.batches import Insert
+from faxhooks.db.models import FaxRow
 from faxhooks.db.sendmodels import SendPaceRow, SendRow
+from faxhooks.domain.fax import Outcome
 
 
 class SendState(StrEnum):
@@ -26,6 +28,7 @@ class SendState(StrEnum):
 
 
 _MOST_DOUBTS: Final = 200
+_MOST_ENDED: Final = 200
 
 _PACE: Final = Insert(SendPaceRow, "DO NOTHING")
 
@@ -49,14 +52,40 @@ def lock_send(session: Session, fax_id: UUID) -> SendRow | None:
     return session.get(SendRow, fax_id, with_for_update=True, populate_existing=True)
 
 
+def find_send(session: Session, fax_id: UUID) -> SendRow | None:
+    """The send of a fax, to look at; None for one not sent from here."""
+    return session.get(SendRow, fax_id)
+
+
 def get_send(session: Session, fax_id: UUID) -> SendRow:
     """The same, to look at, of one that was sent from here."""
     return session.get_one(SendRow, fax_id)
 
 
 def list_due_accounts(session: Session, now: datetime) -> Sequence[UUID]:
-    """The accounts that have anything to be taken up."""
-    return session.scalars(select(SendRow.account_id).where(SendRow.due_at <= now).distinct()).all()
+    """The accounts that have anything to be sent, or in doubt."""
+    due = SendRow.due_at <= now, SendRow.state.in_((SendState.WAITING, SendState.SUBMITTING))
+    return session.scalars(select(SendRow.account_id).where(*due).distinct()).all()
+
+
+def list_ended(session: Session) -> Sequence[UUID]:
+    """The faxes that are followed after they were handed over, and have come to an end."""
+    return session.scalars(
+        select(SendRow.fax_id)
+        .join(FaxRow, FaxRow.id == SendRow.fax_id)
+        .where(
+            SendRow.due_at.is_not(None),
+            SendRow.state.in_((SendState.SENT, SendState.NOT_SENT)),
+            FaxRow.outcome != Outcome.PENDING,
+        )
+        .limit(_MOST_ENDED)
+    ).all()
+
+
+def find_carriers(session: Session, fax_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+    """The accounts with which these faxes are sent, of those that are sent from here."""
+    sent = select(SendRow.fax_id, SendRow.account_id).where(SendRow.fax_id.in_(fax_ids))
+    return dict(session.execute(sent).tuples().all())
 
 
 def lock_pace(session: Session, account_id: UUID, now: datetime) -> SendPaceRow:
@@ -86,6 +115,12 @@ def claim_due(session: Session, account_id: UUID, now: datetime, lease: timedelt
     ).one_or_none()
     if row is None:
         return None
+    fax = session.get(FaxRow, row.fax_id, populate_existing=True)
+    if fax is not None and fax.outcome == Outcome.SUCCESS:
+        # An earlier try arrived after all while this one waited.
+        settle_send(row, SendState.SENT, None, None)
+        session.flush()
+        return claim_due(session, account_id, now, lease)
     row.claim, row.due_at = uuid7(), now + lease
     row.state, row.submitted_at, row.tries = SendState.SUBMITTING, now, row.tries + 1
     session.flush()

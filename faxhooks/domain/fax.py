@@ -154,7 +154,8 @@ class FaxEvent:
 
     `digest` is the SHA-256 of what the event says: equal digests are the same fact.
     `references` name the fax, the provider's main id first. `status` is None when the fact
-    moves nothing (a call that completed). `attempt` tells the provider's own tries apart;
+    moves nothing (a call that completed). `begins` is the ordinal of the try of ours that it
+    begins, from 2 on (see `tries.py`); `attempt` tells the provider's own tries apart;
     `retried` marks a fact of a fax the provider tries again; `asks_poll` one that only the
     provider's API can settle. `drift` says what of it our tables did not know. Durations
     are seconds, times aware UTC.
@@ -179,6 +180,7 @@ class FaxEvent:
     cost: Cost | None = None
     media_url: str | None = None
     remote_station_id: str | None = None
+    begins: int | None = None
     attempt: str | None = None
     retried: bool = False
     asks_poll: bool = False

@@ -3,9 +3,13 @@
 An event's *precedence* is a total order over everything the provider can say. The greatest
 event decides the status; every other field takes the value of the greatest event that has
 one. So no order of arrival, and no repetition, can matter.
+
+A fax that we have handed over several times is folded try by try. One that arrived has arrived,
+whatever another try says; else the latest try decides.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final, TypeVar
@@ -23,6 +27,7 @@ from faxhooks.domain.fax import (
     Verdict,
 )
 from faxhooks.domain.reasons import UNKNOWN, as_received
+from faxhooks.domain.tries import split
 
 Precedence = tuple[int, int, int, datetime, int, bytes]
 T = TypeVar("T")
@@ -66,6 +71,12 @@ def fold(events: Iterable[FaxEvent]) -> FaxState:
     ranked = _ranked(events)
     if not ranked:
         raise ValueError("a fax is folded from at least one event")
+    if any([event.begins for event in ranked]):  # noqa: C419 (a list is quicker, and this is hot)
+        return _fold_tries(ranked)
+    return _fold_try(ranked)
+
+
+def _fold_try(ranked: Sequence[FaxEvent]) -> FaxState:
     deciding = ranked[0]
     status = deciding.status or FaxStatus.QUEUED
     agreeing = _agreeing(ranked, status)
@@ -89,6 +100,30 @@ def fold(events: Iterable[FaxEvent]) -> FaxState:
         flags=flags,
         **dict(zip(_VALUES, said, strict=True)),
     )
+
+
+def _fold_tries(ranked: Sequence[FaxEvent]) -> FaxState:
+    """The try that decides, within what is known of all of them."""
+    whole = _fold_try(ranked)
+    tries = {number: _fold_try(each) for number, each in split(ranked).items()}
+    arrived = [n for n, state in tries.items() if state.status.outcome is Outcome.SUCCESS]
+    state = tries[max(arrived or tries)]
+    main = state.references[0]
+    return replace(
+        state,
+        references=(main, *(each for each in _sorted(whole) if each.id != main.id)),
+        direction=state.direction or whole.direction,
+        sender=state.sender or whole.sender,
+        recipient=state.recipient or whole.recipient,
+        started_at=whole.started_at,
+        created_at=whole.created_at,
+        updated_at=whole.updated_at,
+        events=whole.events,
+    )
+
+
+def _sorted(whole: FaxState) -> list[Reference]:
+    return sorted(whole.references, key=lambda each: each.id)
 
 
 def judge(before: FaxState | None, event: FaxEvent, after: FaxState) -> Verdict:

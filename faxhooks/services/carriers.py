@@ -30,12 +30,14 @@ class Carriers:
         if name is not None:
             seen = [each for each in seen if name in (each.label, str(each.id))]
             if not seen:
-                raise _fault("there is no such account")
+                raise fault_of_account("there is no such account")
         able = [each for each in seen if each.disabled_at is None and self._can_send(each)]
         if name is not None and not able:
-            raise _fault("cannot send: it is disabled, or lacks the credentials that sending takes")
+            raise fault_of_account(
+                "cannot send: it is disabled, or lacks the credentials that sending takes"
+            )
         if len(able) != 1:
-            raise _fault(
+            raise fault_of_account(
                 "name the account to send with: several can"
                 if able
                 else "no account can send; add one with the credentials that sending takes"
@@ -79,5 +81,6 @@ class Carriers:
         return Entrance(account, provider, provider.adapter(account.config, account.hook_url))
 
 
-def _fault(message: str) -> InvalidOrderError:
+def fault_of_account(message: str) -> InvalidOrderError:
+    """That the account that was named will not do."""
     return InvalidOrderError((FieldFault(ACCOUNT, message, "request.other"),))

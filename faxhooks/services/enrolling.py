@@ -67,20 +67,23 @@ def plan(session: Session, fax_ids: Collection[UUID], terms: AllTerms, now: date
         return
     known = polls.lock_polls(session, fax_ids)
     rows = polls.list_rows(session, fax_ids)
-    due = {row.id: due_of(row, known.get(row.id), terms, now) for row in rows}
+    accounts = polls.carriers_of(session, rows)
+    due = {
+        row.id: due_of(row, known.get(row.id), terms.get(accounts[row.id], _NOBODY), now)
+        for row in rows
+    }
     over = [fax_id for fax_id in due if due[fax_id] is None and not _was_asked(known.get(fax_id))]
     polls.drop_polls(session, [fax_id for fax_id in over if fax_id in known])
-    accounts = {row.id: row.account_id for row in rows}
     kept = {fax_id: due[fax_id] for fax_id in due if fax_id not in over}
     polls.plan_polls(session, accounts, kept)
 
 
-def due_of(row: FaxRow, poll: PollRow | None, terms: AllTerms, now: datetime) -> datetime | None:
+def due_of(row: FaxRow, poll: PollRow | None, terms: Terms, now: datetime) -> datetime | None:
     """When a fax is asked about next; None for one that was merged into another."""
     if row.merged_into is not None:
         return None
     asked = Asked() if poll is None else Asked(poll.asked_at, poll.failures)
-    return next_due(standing(row), asked, terms.get(row.account_id, _NOBODY), now)
+    return next_due(standing(row), asked, terms, now)
 
 
 def standing(row: FaxRow) -> Standing:

@@ -92,11 +92,11 @@ def heed(session: Session, desk: Desk, heard: Heard, by: UUID, now: datetime) ->
     poll = polls.lock_polls(session, [fax_id]).get(fax_id)
     if heard.sighting is not None:
         take_in(session, desk.entrance, [heard.sighting], desk.release)
-    row = end_in_time(session, desk.terms, fax_id, now)
+    row = end_in_time(session, desk, fax_id, now)
     if poll is not None and poll.leased_by == by:
         note_answer(poll, heard, now)
         poll.leased_until = poll.leased_by = None
-        poll.due_at = due_of(row, poll, {desk.account_id: desk.terms}, now)
+        poll.due_at = due_of(row, poll, desk.terms, now)
     note_calls(
         session,
         desk.account_id,
@@ -107,22 +107,23 @@ def heed(session: Session, desk: Desk, heard: Heard, by: UUID, now: datetime) ->
     )
 
 
-def end_in_time(session: Session, terms: Terms, fax_id: UUID, now: datetime) -> FaxRow:
+def end_in_time(session: Session, desk: Desk, fax_id: UUID, now: datetime) -> FaxRow:
     """A fax that has taken too long is unconfirmed, until somebody knows better."""
     (row,) = polls.list_rows(session, [fax_id])
-    limit = time_limit(standing(row), terms)
+    limit = time_limit(standing(row), desk.terms)
     ids = polls.list_ids(session, [row])[fax_id]
     if limit is None or limit > now or not ids or row.merged_into is not None:
         return row
     event = FaxEvent(
-        digest=sha256(f"timer\0{fax_id}".encode()).digest(),
+        digest=sha256(f"timer\0{fax_id}\0{ids[0]}".encode()).digest(),
         references=(Reference(ids[0]),),
         received_at=now,
         status=FaxStatus.UNCONFIRMED,
         source=Source.TIMER,
         evidence=Evidence.OWN,
     )
-    record(session, [Fact(Home(row.account_id, row.provider), event)])
+    home = Home(desk.account_id, desk.entrance.account.provider)
+    record(session, [Fact(home, event)])
     (row,) = polls.list_rows(session, [fax_id])
     return row
 
@@ -132,12 +133,12 @@ def end_overdue(session: Session, desk: Desk, fax_id: UUID, by: UUID, now: datet
     own cannot be spoken of, and is left as it is.
     """
     poll = polls.lock_polls(session, [fax_id]).get(fax_id)
-    row = end_in_time(session, desk.terms, fax_id, now)
+    row = end_in_time(session, desk, fax_id, now)
     if poll is not None and poll.leased_by == by:
         poll.leased_until = poll.leased_by = None
         limit = time_limit(standing(row), desk.terms)
         ended = limit is None or limit > now
-        poll.due_at = due_of(row, poll, {desk.account_id: desk.terms}, now) if ended else None
+        poll.due_at = due_of(row, poll, desk.terms, now) if ended else None
 
 
 def note_answer(poll: PollRow, heard: Heard, now: datetime) -> None:

@@ -39,3 +39,8 @@ class Part(fields.Nested):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
         dumped = super()._serialize(value, attr, obj, **kwargs)  # type: ignore[no-untyped-call]
         return dumped if any(part is not None for part in dumped.values()) else None
+
+
+def about(description: str) -> dict[str, str]:
+    """What a field is, for the API's description."""
+    return {"description": description}

@@ -35,6 +35,7 @@ from faxhooks.services.auditing import Action, note
 from faxhooks.services.claiming import Fact
 from faxhooks.services.directory import Entrance
 from faxhooks.services.recording import record
+from faxhooks.services.retrying import ONCE, Persistence
 from faxhooks.services.shelving import Shelf
 
 BATCH: Final = "batch"
@@ -47,11 +48,16 @@ _PLACE: Final = "/media/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is wanted: this order for each recipient. Its `to` is of no meaning."""
+    """What is wanted: this order for each recipient. Its `to` is of no meaning. What is None
+    of redialling and failing over goes by the account's own options.
+    """
 
     recipients: tuple[str, ...]
     order: Order
     tags: Mapping[str, str] = field(default_factory=dict)
+    times: int | None = None
+    delays: tuple[int, ...] | None = None
+    fail_over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ def place(  # noqa: PLR0913 (what is wanted, of whom, when, and where it is kept
     *,
     shelf: Shelf,
     actor: str,
+    persistence: Persistence = ONCE,
 ) -> list[UUID]:
     """Enter a fax for each recipient into the outbox; their ids, in that order.
 
@@ -107,6 +114,8 @@ def place(  # noqa: PLR0913 (what is wanted, of whom, when, and where it is kept
     if len(request.recipients) > 1:
         tags[BATCH] = str(submission.id)
     content = content_of(request.order, kept)
+    if not persistence.is_none:
+        content["persistence"] = persistence.json()
     fax_ids = enter(session, carrier, request.recipients, content, submission)
     _put_off(session, fax_ids, request.order.schedule_at)
     for fax_id in fax_ids:

@@ -23,6 +23,7 @@ from faxhooks.providers.sending import InvalidOrderError
 from faxhooks.services.claiming import Fact
 from faxhooks.services.directory import Entrance
 from faxhooks.services.recording import record
+from faxhooks.services.retrying import Persistence
 from faxhooks.services.sightings import take_in
 
 _MOST_DETAIL: Final = 500
@@ -36,6 +37,11 @@ class Case:
     carrier: Entrance
     row: SendRow
     now: datetime
+
+    @property
+    def followed_at(self) -> datetime | None:
+        """From when on its end is waited for; None where nothing would follow from that."""
+        return None if Persistence.of(self.row.content).is_none else self.now
 
     def record(self, event: FaxEvent) -> None:
         """Enter it into the history; the fax may turn out to be one that a callback has made."""
@@ -65,7 +71,7 @@ def taken(case: Case, event: FaxEvent) -> None:
     at = event.occurred_at or event.received_at
     references = (*event.references, Reference(case.row.own_id))
     case.record(replace(event, references=references, occurred_at=at))
-    settle_send(case.row, SendState.SENT, None, None)
+    settle_send(case.row, SendState.SENT, case.followed_at, None)
 
 
 def found(case: Case, sighting: Sighting, release: str) -> None:
@@ -85,7 +91,7 @@ def refused(case: Case, error: ProviderError | InvalidOrderError) -> None:
     else:
         event = replace(event, reason=error.faults[0].reason)
     case.record(event)
-    settle_send(case.row, SendState.NOT_SENT, None, str(error))
+    settle_send(case.row, SendState.NOT_SENT, case.followed_at, str(error))
 
 
 def doubted(case: Case, error: ProviderError, due_at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A fax that is shown alone, with what asking the provider about it came to."""
+"""A fax that is shown alone, with what asking its provider came to, and our tries at it."""
 
 from typing import Any
 
@@ -8,14 +8,10 @@ from sqlalchemy.orm import Session
 from faxhooks.db.faxlists import Fax
 from faxhooks.db.pollmodels import PollRow
 from faxhooks.db.polls import find_poll
-from faxhooks.services.jsonfields import Moment
+from faxhooks.services.jsonfields import Moment, about
 from faxhooks.services.presenting import FaxSchema
 from faxhooks.services.shapes import fax_json, fax_version, moment_json
-
-
-def about(description: str) -> dict[str, str]:
-    """What a field is, for the API's description."""
-    return {"description": description}
+from faxhooks.services.tryshapes import TrySchema, tries_json
 
 
 class PollSchema(Schema):
@@ -47,6 +43,14 @@ class OneFaxSchema(FaxSchema):
         allow_none=True,
         metadata=about("How the provider is asked about it; null where it never was nor will be."),
     )
+    tries = fields.List(
+        fields.Nested(TrySchema),
+        metadata=about("Each time that it was handed over; none of a fax not sent from here."),
+    )
+    next_try_at = Moment(
+        allow_none=True,
+        metadata=about("When it is handed over again, while it waits for that; null otherwise."),
+    )
 
 
 def with_poll(session: Session, fax: Fax, shown: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -56,7 +60,8 @@ def with_poll(session: Session, fax: Fax, shown: dict[str, Any]) -> tuple[dict[s
     those of the fax, and is all that whoever changes the fax has to have seen.
     """
     poll, version = poll_json(find_poll(session, fax.row.id)), fax_version(fax_json(fax))
-    return {**shown, "poll": poll}, f"{version}.{fax_version(poll)[:8]}" if poll else version
+    shown = {**shown, "poll": poll, **tries_json(session, fax.row.id)}
+    return shown, f"{version}.{fax_version(poll)[:8]}" if poll else version
 
 
 def poll_json(poll: PollRow | None) -> dict[str, Any] | None:

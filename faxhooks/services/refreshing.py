@@ -51,7 +51,8 @@ def refresh(
     """
     desks = Desks(parts)
     row = parts.database.read(lambda session: get_fax(session, fax_id, accounts=accounts))
-    desk = desks.get(row.account_id)
+    account_id = parts.database.read(lambda s: polls.carriers_of(s, [row]))[row.id]
+    desk = desks.get(account_id)
     now = clock()
     wanted = _Request(row.id, actor, Lease(uuid7(), now, now + _LEASE))
     with desks.client(desk.entrance) as client:

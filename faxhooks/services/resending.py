@@ -59,7 +59,7 @@ class Resendings:
         kept = {UUID(each["id"]) for each in row.content["documents"] if "id" in each}
         if not self._parts.shelf.holds(session, kept):
             raise ConflictError("its documents have been removed; send it anew")
-        content = {**row.content, "schedule_at": None}
+        content = {**row.content, "schedule_at": None, "accounts": None}
         submission = Submission(row.submission_id, self._clock())
         (new_id,) = enter(session, carrier, [row.recipient], content, submission)
         tags = {name: value for name, value in fax.tags.items() if name not in RESERVED_TAGS}

@@ -1,6 +1,7 @@
 """A request to send faxes is checked, entered into the outbox and answered: once."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,16 +10,20 @@ from sqlalchemy.orm import Session
 from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import describe_fax
 from faxhooks.domain.errors import InvalidBodyError
-from faxhooks.services.carriers import Carriers
+from faxhooks.providers.sending import FieldFault, InvalidOrderError
+from faxhooks.services.carriers import ACCOUNT, Carriers, fault_of_account
 from faxhooks.services.desks import Clock, utc_now
 from faxhooks.services.directory import Entrance
 from faxhooks.services.ordering import BATCH, RESERVED_TAGS, Request, check, place
 from faxhooks.services.parts import Parts
 from faxhooks.services.repeating import Key, begin, finish, forget
+from faxhooks.services.retrying import Persistence, persistence_of
 from faxhooks.services.shapes import fax_json
 
 MOST_RECIPIENTS: Final = 200
 """Of one request; its faxes are entered in one transaction."""
+
+FAIL_OVER_FIELD: Final = "fail_over"
 
 _SECONDS: Final = 20.0
 """Writing large documents takes longer than a callback."""
@@ -49,16 +54,21 @@ class Submissions:
         ConflictError while the same request is in flight.
         """
 
-        def enter(session: Session, carrier: Entrance) -> dict[str, Any]:
-            now, shelf = self._clock(), self._parts.shelf
-            placed = place(session, carrier, request, now, shelf=shelf, actor=actor)
-            return _shown(session, placed)
-
         def work(done: Callable[[Session, Any], None]) -> dict[str, Any]:
             carrier = self._checked(request, account, visible)
+            persistence = self._persistence(request, carrier, visible)
 
             def commit(session: Session) -> dict[str, Any]:
-                answer = enter(session, carrier)
+                placed = place(
+                    session,
+                    carrier,
+                    request,
+                    self._clock(),
+                    shelf=self._parts.shelf,
+                    actor=actor,
+                    persistence=persistence,
+                )
+                answer = _shown(session, placed)
                 done(session, answer)
                 return answer
 
@@ -92,6 +102,44 @@ class Submissions:
             if sender is not None:
                 check(request, sender.abilities, self._parts.public_url)
         return carrier
+
+    def _persistence(
+        self, request: Request, carrier: Entrance, visible: Collection[UUID] | None
+    ) -> Persistence:
+        """What was asked for, else what the account's options say. The account that is tried at
+        last must be able to carry the fax as well.
+        """
+        said = persistence_of(carrier)
+        name = request.fail_over
+        if name is None:  # Who set the option could see the account.
+            name, visible = said.fail_over, None
+        other = None if name is None else self._other(request, name, carrier, visible)
+        return Persistence(
+            said.times if request.times is None else request.times,
+            said.delays if request.delays is None else request.delays,
+            other,
+        )
+
+    def _other(
+        self, request: Request, name: str, carrier: Entrance, visible: Collection[UUID] | None
+    ) -> UUID:
+        try:
+            other = self._carriers.choose(name, visible)
+            if other.account.id == carrier.account.id:
+                raise fault_of_account("is the one that sends already; name another")
+            with self._carriers.sender(other) as sender:
+                if sender is not None:
+                    check(request, sender.abilities, self._parts.public_url)
+        except InvalidOrderError as error:
+            raise InvalidOrderError(
+                tuple(_at_other(fault, name) for fault in error.faults)
+            ) from error
+        return other.account.id
+
+
+def _at_other(fault: FieldFault, name: str) -> FieldFault:
+    said = fault.message if fault.field == ACCOUNT else f"{fault.field}: {fault.message}"
+    return replace(fault, field=FAIL_OVER_FIELD, message=f"{name}: {said}")
 
 
 def _shown(session: Session, fax_ids: Sequence[UUID]) -> dict[str, Any]:

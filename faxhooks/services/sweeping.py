@@ -168,10 +168,10 @@ def _note(
     words = {fax: word_of(each) for each, fax in zip(sightings, faxes, strict=True) if fax}
     polls.add_polls(session, dict.fromkeys(words, desk.account_id))
     for fax_id, poll in polls.lock_polls(session, list(words)).items():
-        row = end_in_time(session, desk.terms, fax_id, now)
+        row = end_in_time(session, desk, fax_id, now)
         poll.asked_at, poll.tries, poll.failures = now, poll.tries + 1, 0
         poll.answer, poll.error = words[fax_id], None
-        poll.due_at = due_of(row, poll, {desk.account_id: desk.terms}, now)
+        poll.due_at = due_of(row, poll, desk.terms, now)
 
 
 def _rows(session: Session, known: Sequence[UUID | None]) -> dict[UUID, FaxRow]:

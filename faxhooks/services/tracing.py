@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from faxhooks.db import sends
 from faxhooks.db.askings import find_asking
+from faxhooks.db.history import list_entries
 from faxhooks.db.references import OWN, find_faxes, list_references
 from faxhooks.db.sends import Claim, SendState
+from faxhooks.domain.tries import FIRST, try_of_ids
 from faxhooks.providers.asking import Client, ProviderError, Sighting, ThrottledError
 from faxhooks.providers.searching import Found, Wanted, find_sent
 from faxhooks.providers.sending import Sender
@@ -162,13 +164,23 @@ def _wanted(session: Session, claim: Claim) -> Wanted:
 
 
 def _may_be(case: Case, sighting: Sighting) -> bool:
-    """Whether it is none of those faxes that are known to be others of ours."""
-    keys = [
-        (case.carrier.account.id, reference.id)
+    """Whether it is none of those faxes that are known to be others of ours, and no earlier try
+    at this one.
+    """
+    ids = [
+        reference.id
         for event in sighting.events
         for reference in event.references
         if not reference.shared
     ]
-    known = list(set(find_faxes(case.session, keys).values()))
-    ids = {each for found in list_references(case.session, known).values() for each in found}
-    return not any(each.startswith(OWN) and each != case.row.own_id for each in ids)
+    keys = [(case.carrier.account.id, each) for each in ids]
+    known = set(find_faxes(case.session, keys).values())
+    if case.row.fax_id in known:
+        history = list_entries(case.session, [case.row.fax_id])[case.row.fax_id]
+        tries = try_of_ids(entry.event for entry in history)
+        return any(tries.get(each) == tries.get(case.row.own_id, FIRST) for each in ids)
+    return not any(
+        each.startswith(OWN)
+        for found in list_references(case.session, list(known)).values()
+        for each in found
+    )

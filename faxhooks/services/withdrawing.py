@@ -13,7 +13,7 @@ from faxhooks.db.faxes import Home, get_fax
 from faxhooks.db.faxlists import describe_fax
 from faxhooks.db.models import FaxRow
 from faxhooks.db.polls import list_ids
-from faxhooks.db.sends import SendState, lock_send
+from faxhooks.db.sends import SendState, find_carriers, lock_send
 from faxhooks.domain.errors import ConflictError
 from faxhooks.domain.fax import (
     Direction,
@@ -60,7 +60,8 @@ class Withdrawals:
         """The fax as it then is. Raises NotFoundError, and ConflictError with why not."""
         database = self._parts.database
         seen = database.read(lambda session: get_fax(session, fax_id, accounts=visible))
-        carrier = self._carriers.get(seen.account_id)
+        account_id = database.read(lambda s: find_carriers(s, [seen.id])).get(seen.id)
+        carrier = self._carriers.get(account_id or seen.account_id)
 
         def here(session: Session) -> _Found | None:
             return self._cancel_here(session, carrier, seen.id, actor)
@@ -77,7 +78,7 @@ class Withdrawals:
         """None once it is done; what the provider needs to know where it is not ours to do."""
         row = lock_send(session, fax_id)
         fax = get_fax(session, fax_id)
-        if row is not None and row.state == SendState.WAITING:
+        if row is not None and row.state == SendState.WAITING and fax.outcome == Outcome.PENDING:
             withdrawn(Case(session, carrier, row, self._clock()))
             note(session, actor, Action.FAX_CANCELED, f"fax:{fax.id}", at="outbox")
             return None
@@ -132,7 +133,7 @@ def _refuse_ended(fax: FaxRow) -> None:
 def _canceled(fax: _Found, now: datetime) -> FaxEvent:
     return FaxEvent(
         digest=sha256(f"canceled\0{fax.fax_id}".encode()).digest(),
-        references=tuple(map(Reference, fax.ids)),
+        references=(Reference(fax.ids[0]),),  # The others may be of earlier tries.
         received_at=now,
         status=FaxStatus.CANCELED,
         source=Source.OPERATOR,

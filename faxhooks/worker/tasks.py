@@ -12,6 +12,7 @@ from faxhooks.db.inbox import Unread, UnreadFilter
 from faxhooks.services.beating import BEAT_SECONDS, Heart
 from faxhooks.services.parts import Parts
 from faxhooks.services.reconciling import Reconciler
+from faxhooks.services.redialing import Redialer
 from faxhooks.services.rereading import INTERNAL, Rereading, list_unread, reread
 from faxhooks.services.sending import Dispatcher
 from faxhooks.services.storing import tidy
@@ -23,6 +24,7 @@ OUR_FAULTS_SECONDS: Final = 600.0
 ASKING_SECONDS: Final = 2.0
 SENDING_SECONDS: Final = 0.5
 SUMMING_SECONDS: Final = 5.0
+REDIALING_SECONDS: Final = 1.0
 TIDYING_SECONDS: Final = 3600.0
 
 
@@ -54,7 +56,10 @@ def _reading(parts: Parts) -> list[Task]:
 
 
 def _sending(parts: Parts) -> list[Task]:
-    return [Task("send_faxes", SENDING_SECONDS, Dispatcher(parts).run, quiet=True)]
+    return [
+        Task("redial_faxes", REDIALING_SECONDS, Redialer(parts).run, quiet=True),
+        Task("send_faxes", SENDING_SECONDS, Dispatcher(parts).run, quiet=True),
+    ]
 
 
 def _asking(parts: Parts) -> list[Task]:

@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from faxhooks.simulator.fakes.behaviour import Behaviour
 from tests.asked import World, world
 from tests.cli.running import Faxhooks
 from tests.fakes import FROM, TO
-from tests.ordered import FAX, dispatch, taken
+from tests.ordered import FAX, dispatch, redial, taken
 from tests.story import settings_for
 
 
@@ -36,7 +38,9 @@ def words(file: Path, *more: str) -> tuple[str, ...]:
     return ("send", str(file), "--from", FROM, "--account", "asked-faxplus", *more)
 
 
-def test_it_is_entered_and_waited_for(there: World, faxhooks: Faxhooks, file: Path) -> None:
+@contextmanager
+def working(there: World) -> Iterator[None]:
+    """A worker, for whom an hour passes whenever a fax was sent."""
     done = threading.Event()
 
     def work() -> None:
@@ -45,16 +49,33 @@ def test_it_is_entered_and_waited_for(there: World, faxhooks: Faxhooks, file: Pa
                 there.put_on(hours=1)
                 there.settle()
             there.sweep()
+            redial(there)
 
     worker = threading.Thread(target=work)
     worker.start()
     try:
-        said = faxhooks(*words(file, "--to", TO, "--wait", "1m")).well()
+        yield
     finally:
         done.set()
         worker.join()
+
+
+def test_it_is_entered_and_waited_for(there: World, faxhooks: Faxhooks, file: Path) -> None:
+    with working(there):
+        said = faxhooks(*words(file, "--to", TO, "--wait", "1m")).well()
     assert f"{TO}  delivered" in said.out
     assert len(taken(there, "faxplus")) == 1
+
+
+def test_it_is_waited_for_until_its_redials_are_used_up(
+    there: World, faxhooks: Faxhooks, file: Path
+) -> None:
+    there.fakes["faxplus"].behaviour = Behaviour(outcomes={"failed_user_busy": 1.0})
+    with working(there):
+        more = ("--redials", "1", "--redial-delays", "0", "--wait", "1m")
+        said = faxhooks(*words(file, "--to", TO, *more))
+    assert f"{TO}  busy" in said.out
+    assert len(taken(there, "faxplus")) == 2
 
 
 def test_without_waiting_it_is_queued(there: World, faxhooks: Faxhooks, file: Path) -> None:

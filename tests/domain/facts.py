@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -77,5 +78,22 @@ def _drawn(dice: random.Random) -> FaxEvent:
     )
 
 
+def _tried(dice: random.Random) -> FaxEvent:
+    """A fact of one of three tries, or the beginning of one; now and then it names two."""
+    number = dice.choice([1, 1, 2, 3])
+    own, theirs = Reference(f"own{number}"), Reference(f"their{number}")
+    if number > 1 and dice.random() < 0.4:
+        before = Reference(f"own{dice.randrange(1, number)}")
+        said = {"references": (own, before), "begins": number}
+        return fact(FaxStatus.QUEUED, Evidence.OWN, arrived=dice.randrange(6), **said)
+    odd = [Reference("their1")] if dice.random() < 0.05 else []
+    shared = [Reference("call", shared=True)] if dice.random() < 0.2 else []
+    names = dice.choice([[own], [theirs], [theirs, own]])
+    return replace(_drawn(dice), references=(*names, *odd, *shared))
+
+
 DRAWN: Final = tuple(_drawn(random.Random(seed)) for seed in range(4000))
 """The same facts in every run, with every field at times empty."""
+
+TRIED: Final = tuple(_tried(random.Random(seed)) for seed in range(4000))
+"""Facts of a fax that was handed over several times."""

@@ -5,6 +5,7 @@ out at each rule the facts that lose.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +40,53 @@ IMPLIED = {
 def plain_fold(events: Iterable[FaxEvent]) -> FaxState:
     """What the rules make of these facts."""
     left = first_arrivals(events)
+    if any(event.begins for event in left):
+        return plain_tries(left)
+    return plain_try(left)
+
+
+def plain_tries(told: list[FaxEvent]) -> FaxState:
+    """Each try by itself; one that arrived counts, else the latest."""
+    labels = plain_labels(told)
+    tries: dict[int, list[FaxEvent]] = {}
+    for event in told:
+        number = event.begins or max(labels.get(each.id, 1) for each in event.references)
+        tries.setdefault(number, []).append(event)
+    states = {number: plain_try(list(events)) for number, events in tries.items()}
+    successes = [number for number in states if states[number].status in SUCCESSES]
+    state, whole = states[max(successes or states)], plain_try(list(told))
+    known = {reference.id: reference for reference in whole.references}
+    main = state.references[0].id
+    return replace(
+        state,
+        references=tuple(known[name] for name in [main, *sorted(set(known) - {main})]),
+        direction=state.direction or whole.direction,
+        sender=state.sender or whole.sender,
+        recipient=state.recipient or whole.recipient,
+        started_at=whole.started_at,
+        created_at=whole.created_at,
+        updated_at=whole.updated_at,
+        events=whole.events,
+    )
+
+
+def plain_labels(told: list[FaxEvent]) -> dict[str, int]:
+    """The try of each id: handed on from id to id until nothing changes any more."""
+    named = [[each.id for each in event.references if not each.shared] for event in told]
+    labels = {name: 1 for names in named for name in names}
+    for event, names in zip(told, named, strict=True):
+        if event.begins:
+            labels[names[0]] = max(labels[names[0]], event.begins)
+    together = [n[:1] if event.begins else n for event, n in zip(told, named, strict=True)]
+    for _ in labels:
+        for names in together:
+            for name in names:
+                labels[name] = max(labels[each] for each in names)
+    return labels
+
+
+def plain_try(left: list[FaxEvent]) -> FaxState:
+    """Facts of one try, of which each is told once."""
     ordered = []
     while left:
         ordered.append(decide(left))

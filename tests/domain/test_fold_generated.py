@@ -3,14 +3,15 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faxhooks.domain.fax import Outcome
+from faxhooks.domain.fax import FaxStatus, Outcome, Reference
 from faxhooks.domain.lifecycle import fold, precedence
-from tests.domain.facts import DRAWN, NOON, fact
+from tests.domain.facts import DRAWN, NOON, TRIED, fact
 from tests.domain.plain_rules import plain_fold
 from tests.domain.proofs import check_grouping, check_repetition
 
 # Drawn alike in every run, so that a change that breaks nothing never fails.
 often = settings(max_examples=150, deadline=None, database=None, derandomize=True)
+tried = st.lists(st.sampled_from(TRIED), min_size=1, max_size=12)
 facts = st.lists(st.sampled_from(DRAWN), min_size=1, max_size=12)
 
 
@@ -76,6 +77,34 @@ def test_a_fax_is_finished_and_explained_exactly_when_its_status_says_so(events)
 def test_no_two_facts_share_a_place(events):
     places = {precedence(event) for event in events}
     assert len(places) == len({event.digest for event in events})
+
+
+@often
+@given(tried, st.randoms(use_true_random=False))
+def test_the_order_of_the_facts_of_several_tries_does_not_matter(events, dice):
+    shuffled = dice.sample(events, len(events))
+    assert fold(shuffled) == fold(events) == plain_fold(events)
+
+
+@often
+@given(tried, st.data())
+def test_facts_of_several_tries_that_come_again_change_nothing(events, data):
+    again = data.draw(st.lists(st.sampled_from(events), max_size=12))
+    check_repetition(fold, events, again)
+
+
+@often
+@given(tried, tried)
+def test_how_facts_of_several_tries_are_grouped_does_not_matter(left, right):
+    check_grouping(fold, left, right)
+
+
+@often
+@given(facts)
+def test_a_try_begun_after_all_else_opens_a_fax_unless_it_arrived(events):
+    again = fact(FaxStatus.QUEUED, references=(Reference("own2"), Reference("a")), begins=2)
+    before, after = fold(events).status, fold([*events, again]).status
+    assert after is (before if before.outcome is Outcome.SUCCESS else FaxStatus.QUEUED)
 
 
 @often

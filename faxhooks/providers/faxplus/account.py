@@ -22,6 +22,7 @@ from faxhooks.providers.faxplus.tokens import (
     PersonalToken,
     RenewedTokens,
 )
+from faxhooks.providers.persisting import persisting_options
 
 _TOKEN = re.compile(r"alohi_pat_[\w-]+", re.ASCII)
 _WORD = re.compile(r"[!-~]{1,4096}")
@@ -172,6 +173,7 @@ FAXPLUS = Provider(
         # At most three retries, of up to 30 minutes each by most of the vendor's pages; half an
         # hour more for the calls themselves.
         *asking_options(minutes=3 * 30 + 30),
+        *persisting_options(),
     ),
     headers=frozenset({"content-type", "user-agent"}),
     samples={

@@ -11,6 +11,7 @@ from faxhooks.providers.asking import Renewing
 from faxhooks.providers.authorizing import Authorized
 from faxhooks.providers.base import Config, Option, Provider, asking_options
 from faxhooks.providers.calling import Caller, check_base_url
+from faxhooks.providers.persisting import persisting_options
 from faxhooks.providers.unified.account import MINUTES, check_secret, fax_options
 from faxhooks.providers.unified.sender import JSON, Terms, UnifiedSender
 from faxhooks.providers.unified.tokens import FixedHeaders
@@ -81,6 +82,7 @@ HUBGETS = Provider(
         ),
         Option("base-url", f"where the API is, if not at {API_URL}", check=check_base_url),
         *asking_options(minutes=MINUTES),
+        *persisting_options(),
     ),
     sender=make_sender,
 )

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from faxhooks.providers.asking import Renewing
 from faxhooks.providers.base import Config, Option, Provider, asking_options
 from faxhooks.providers.calling import check_base_url
+from faxhooks.providers.persisting import persisting_options
 from faxhooks.providers.signalwire.answers import read_answer
 from faxhooks.providers.signalwire.callbacks import SignalWire
 from faxhooks.providers.signalwire.client import SignalWireClient
@@ -168,6 +169,7 @@ SIGNALWIRE = Provider(
         # A fax is tried for its Ttl, which is 60 minutes unless its sender says otherwise
         # (reference, send a fax); a quarter of an hour more for what lies in between.
         *asking_options(minutes=60 + 15),
+        *persisting_options(),
     ),
     headers=frozenset({"content-type", "user-agent", *SIGNATURES}),
     samples={

@@ -10,6 +10,7 @@ from faxhooks.providers.asking import Renewing
 from faxhooks.providers.authorizing import Authorized
 from faxhooks.providers.base import Config, Option, Provider, asking_options
 from faxhooks.providers.calling import Caller, check_base_url
+from faxhooks.providers.persisting import persisting_options
 from faxhooks.providers.unified.account import MINUTES, check_secret, fax_options
 from faxhooks.providers.unified.sender import FORMS, MULTIPART, Terms, UnifiedSender
 from faxhooks.providers.unified.tokens import ACCESS, UNTIL, Application, ClientTokens
@@ -98,6 +99,7 @@ VOIPNOW = Provider(
         ),
         Option(UNTIL, "until when that token is used; kept with it", check=check_secret),
         *asking_options(minutes=MINUTES),
+        *persisting_options(),
     ),
     sender=make_sender,
 )

@@ -8,6 +8,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 from werkzeug.datastructures import MultiDict
 
 from faxhooks.domain.errors import InvalidBodyError, UnreadableError
+from faxhooks.providers.persisting import LONGEST_DELAY, MOST_TIMES
 from faxhooks.providers.reading import number
 from faxhooks.providers.sending import FLAGS, CoverPage
 from faxhooks.services.submitting import MOST_RECIPIENTS
@@ -17,7 +18,7 @@ from faxhooks.web.api.tags import MAX_VALUE, TagChanges
 from faxhooks.web.api.uploads import FORM
 
 _LISTS: Final = ("to", "media_url")
-_OBJECTS: Final = ("cover_page", "tags")
+_OBJECTS: Final = ("cover_page", "tags", "retry")
 _NUMBERS: Final = ("ttl", "retries", "retry_delay")
 _MOST_TEXT: Final = 1000
 
@@ -102,6 +103,29 @@ class CoverPageBody(Schema):
         return CoverPage(**{**given, "flags": frozenset(given["flags"])})
 
 
+class RetryBody(Schema):
+    """How often a fax that did not get through is sent again, and when."""
+
+    class Meta:
+        unknown = RAISE
+
+    times = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(0, MOST_TIMES),
+        metadata={"description": "How often at most."},
+    )
+    delays = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(0, LONGEST_DELAY)),
+        load_default=None,
+        validate=validate.Length(1, MOST_TIMES),
+        metadata={
+            "description": "Minutes before each of them; the last goes for all that follow. "
+            "The account's own where they are left out."
+        },
+    )
+
+
 class SendBody(Schema):
     """A fax to be sent, to one recipient or to several."""
 
@@ -130,6 +154,19 @@ class SendBody(Schema):
     )
     retries = _whole("How often the provider tries again.", 100, 0)
     retry_delay = _whole("How long it waits in between, by its own measure.", 100_000)
+    retry = fields.Nested(
+        RetryBody,
+        load_default=None,
+        metadata={
+            "description": "Whether it is sent again from here when it did not get through, where "
+            "the reason's advice says that this may help and nothing can have been printed. The "
+            "account's own setting where it is left out."
+        },
+    )
+    fail_over = _text(
+        "The label or id of another account, with which it is tried at last where the reason "
+        "allows that. The account's own setting where it is left out."
+    )
     cover_page = fields.Nested(
         CoverPageBody, load_default=None, metadata={"description": "The page before the documents."}
     )
@@ -159,7 +196,7 @@ class SendBody(Schema):
 FORM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "description": "The fields of the JSON body, `to` and `media_url` as often as there are "
-    "values, `cover_page` and `tags` as JSON texts; and the documents.",
+    "values, `cover_page`, `tags` and `retry` as JSON texts; and the documents.",
     "required": ["to", "file"],
     "properties": {
         "to": {"type": "string"},

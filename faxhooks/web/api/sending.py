@@ -107,7 +107,15 @@ def send_fax(asked: dict[str, Any]) -> Response:
         documents=documents_of(asked["media_url"]),
         **{name: asked[name] for name in _ORDERED},
     )
-    wanted = Request(recipients=tuple(asked["to"]), order=order, tags=asked["tags"])
+    retry = asked["retry"] or {"times": None, "delays": None}
+    wanted = Request(
+        recipients=tuple(asked["to"]),
+        order=order,
+        tags=asked["tags"],
+        times=retry["times"],
+        delays=retry["delays"] and tuple(retry["delays"]),
+        fail_over=asked["fail_over"],
+    )
     answer = Submissions(parts()).submit(
         wanted,
         asked["account"],

@@ -32,6 +32,9 @@ def test_the_options_are_the_documented_ones():
         "unsigned-json",
         "time-limit",
         "calls-per-minute",
+        "redials",
+        "redial-delays",
+        "fail-over",
     ]
     assert [name for name, option in OPTIONS.items() if option.required] == [
         "project-id",
