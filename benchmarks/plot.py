@@ -60,7 +60,7 @@ def query_lines(measured: Mapping[str, Any], database: str) -> list[Line]:
         Line(
             answer["question"],
             answer["goal"],
-            [(each["faxes"], each["query"]["quiet_ms"]) for each in answer["figures"]],
+            [(each["faxes"], each["query_quiet_ms"]) for each in answer["figures"]],
         )
         for answer in measured["answers"]
         if answer["database"] == database

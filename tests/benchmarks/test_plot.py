@@ -18,8 +18,8 @@ QUERIES = {
             "question": "first <page>",
             "goal": "flat",
             "figures": [
-                {"faxes": 10_000, "query": {"quiet_ms": 0.2}},
-                {"faxes": 1_000_000, "query": {"quiet_ms": 0.3}},
+                {"faxes": 10_000, "query_quiet_ms": 0.2},
+                {"faxes": 1_000_000, "query_quiet_ms": 0.3},
             ],
         }
         for database in ("postgresql", "sqlite")
