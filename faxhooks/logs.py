@@ -9,7 +9,7 @@ import logging
 import sys
 import traceback
 from contextlib import suppress
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.types import EventDict, ExcInfo, Processor, WrappedLogger
@@ -40,7 +40,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         processors=[
             structlog.stdlib.filter_by_level,
             *_facts(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            _written,
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -75,8 +75,35 @@ def _facts() -> list[Processor]:
     ]
 
 
+class _Line(str):
+    """A line that is written already."""
+
+    __slots__ = ()
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """What is written already needs none of the rest, which takes longer than the writing."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.msg if isinstance(record.msg, _Line) else super().format(record)
+
+
+_LATER: Final = ("positional_args", "exc_info", "stack_info")
+"""What is left to the formatter, since more than writing has to be done for it."""
+
+
+def _written(logger: WrappedLogger, method: str, event: EventDict) -> tuple[Any, Any]:
+    """Our own line at once; what cannot be written is left to the handler, which reports it and
+    spares the caller.
+    """
+    if not any(name in event for name in _LATER):
+        with suppress(Exception):
+            return (_Line(_line(logger, method, event)),), {}
+    return structlog.stdlib.ProcessorFormatter.wrap_for_formatter(logger, method, event)
+
+
 def _formatter() -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
+    return _Formatter(
         foreign_pre_chain=[*_facts(), structlog.stdlib.ExtraAdder()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,

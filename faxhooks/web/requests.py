@@ -4,10 +4,10 @@ import re
 import time
 from http import HTTPMethod
 from typing import Final
-from uuid import uuid4
 
 import structlog
 from flask import Flask, Response, g, request
+from uuid_utils.compat import uuid4
 
 log = structlog.get_logger()
 
