@@ -31,7 +31,7 @@ FOLDER: Final = Path(__file__).parents[1] / "docs" / "screenshots"
 MOST_BYTES: Final = 2_000_000
 """Of all pictures together; a repository is cloned by everybody."""
 DESK: Final = {"width": 1000, "height": 560}
-TALL: Final = {"width": 1000, "height": 720}
+TALL: Final = {"width": 1000, "height": 1190}
 PHONE: Final = {"width": 360, "height": 640}
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "light": {"viewport": DESK, "color_scheme": "light"},

@@ -21,7 +21,6 @@ _LATEST: Final = 500
 """Callbacks among which an account that is not quiet has one."""
 _TALLIED: Final = 10_000
 """Callbacks whose reasons are told apart; more of them are one trouble, not many."""
-_REASONS: Final = 20
 _CONTENT = {"query", "headers", "body"}
 _SHOWN = [column for column in CallbackRow.__table__.c if column.name not in _CONTENT]
 """What may be seen without the right to see content; bodies are not even fetched."""
@@ -97,7 +96,7 @@ def count_callbacks(session: Session, wanted: CallbackFilter) -> int:
     return session.scalar(select(func.count(CallbackRow.id)).where(*conditions)) or 0
 
 
-def tally_reasons(session: Session, wanted: CallbackFilter) -> Sequence[ReasonTally]:
+def tally_reasons(session: Session, wanted: CallbackFilter, *, limit: int) -> Sequence[ReasonTally]:
     """Why the latest of these callbacks were not understood, the most frequent reason first."""
     latest = (
         select(CallbackRow.reason, CallbackRow.received_at)
@@ -108,7 +107,7 @@ def tally_reasons(session: Session, wanted: CallbackFilter) -> Sequence[ReasonTa
     )
     count, last = func.count(), func.max(latest.c.received_at)
     counted = select(latest.c.reason, count, last).group_by(latest.c.reason)
-    rows = session.execute(counted.order_by(count.desc(), last.desc()).limit(_REASONS))
+    rows = session.execute(counted.order_by(count.desc(), last.desc()).limit(limit))
     return [ReasonTally(*row) for row in rows]
 
 

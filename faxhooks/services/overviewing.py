@@ -11,16 +11,19 @@ from sqlalchemy.orm import Session
 
 from faxhooks.db.accounts import list_accounts
 from faxhooks.db.buckets import Bucket, list_buckets
-from faxhooks.db.callbacklists import CallbackFilter, list_last_arrivals
-from faxhooks.db.callbacklists import list_page as list_callbacks
+from faxhooks.db.callbacklists import (
+    CallbackFilter,
+    ReasonTally,
+    list_last_arrivals,
+    tally_reasons,
+)
 from faxhooks.db.callbackmeters import measure_callbacks
 from faxhooks.db.faxlists import FaxFilter, Sort, list_page
 from faxhooks.db.statistics import Grouping, Window
-from faxhooks.domain.fax import Direction, Flag, Outcome
+from faxhooks.domain.fax import Direction, Flag, Outcome, Verdict
 from faxhooks.domain.reasons import REASONS, UNKNOWN, Retry
 from faxhooks.providers.registry import PROVIDERS
 from faxhooks.services.askingfigures import LATELY
-from faxhooks.services.exhibiting import callback_summary
 from faxhooks.services.shapes import Shape, present
 from faxhooks.services.statistics import ask_statistics, success_rate
 
@@ -98,7 +101,7 @@ class Overview:
     failures: Sequence[Failures]
     open_too_long: Some
     conflicts: Some
-    unread: Some
+    unread: Sequence[ReasonTally]
     accounts: Sequence[AccountPulse]
 
 
@@ -177,10 +180,9 @@ def _faxes(session: Session, wanted: FaxFilter) -> Some:
     return Some(present(session, found, _WHOLE), following is not None)
 
 
-def _unread(session: Session, visible: Collection[UUID] | None) -> Some:
-    wanted = CallbackFilter(verdicts=("unrecognized",), visible=visible)
-    rows, following = list_callbacks(session, wanted, limit=SHOWN)
-    return Some([callback_summary(row) for row in rows], following is not None)
+def _unread(session: Session, visible: Collection[UUID] | None) -> Sequence[ReasonTally]:
+    wanted = CallbackFilter(verdicts=(Verdict.UNRECOGNIZED,), visible=visible)
+    return tally_reasons(session, wanted, limit=SHOWN)
 
 
 def _accounts(

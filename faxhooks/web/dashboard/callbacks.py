@@ -44,6 +44,7 @@ VERDICTS: Final = {
     Verdict.CONFLICT: "Contradicts",
     Verdict.UNRECOGNIZED: "Not understood",
 }
+_MOST_REASONS: Final = 20
 _UNREAD: Final = Verdict.UNRECOGNIZED.value
 EVIDENCES: Final = {
     Evidence.SIGNED: "Signature right",
@@ -88,13 +89,13 @@ def show_content(callback_id: UUID) -> str:
 def _listed(asked: Asked) -> dict[str, Any]:
     now, here = datetime.now(UTC), url_for(".index")
     after = cursors().read(asked.wanted, asked.cursor) if asked.cursor else None
-    shows_reasons = not asked.filters or _verdict(asked) == Verdict.UNRECOGNIZED
+    reasons_shown = _MOST_REASONS if _verdict(asked) == _UNREAD else 0 if asked.filters else 5
 
     def ask(session: Session) -> Any:
         page = list_page(session, asked.wanted, limit=asked.limit, after=after)
         refused = tally_refusals(session, now, visible=asked.wanted.visible)
         unread = replace(asked.wanted, verdicts=(Verdict.UNRECOGNIZED,))
-        return page, refused, tally_reasons(session, unread) if shows_reasons else []
+        return page, refused, tally_reasons(session, unread, limit=reasons_shown)
 
     (rows, position), refused, reasons = parts().database.read(ask)
     following = cursors().make(asked.wanted, position) if position else None

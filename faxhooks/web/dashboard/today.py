@@ -12,6 +12,7 @@ from faxhooks.db import feed
 from faxhooks.services.overviewing import Span, ask_overview
 from faxhooks.services.watching import Pause
 from faxhooks.web.auth import requires, still_allowed, visible_accounts
+from faxhooks.web.dashboard.addresses import escaped
 from faxhooks.web.dashboard.charts import STACK, draw_times, draw_volume, duration
 from faxhooks.web.dashboard.shell import make_pages
 from faxhooks.web.dashboard.visits import unattended
@@ -60,6 +61,7 @@ def _shown() -> dict[str, Any]:
         "times": draw_times(found.buckets),
         "stack": STACK,
         "duration": duration,
+        "escaped": escaped,
     }
 
 

@@ -194,8 +194,9 @@ def test_two_hundred_hostile_strings_stay_text_in_every_place(sqlite_url: str) -
     assert len(HOSTILE) >= 200
     service = make_service(sqlite_url)
     reader = Visitor(service.app).sign_in_with(service.api.key)
-    _filled(service, reader, ["harmless"] * SHOWN)
-    harmless = _filled(service, reader, ["harmless"] * SHOWN)  # Now there are more than it shows.
+    _filled(service, reader, [f"harmless {n}" for n in range(SHOWN)])
+    # Now there are more than it shows.
+    harmless = _filled(service, reader, [f"harmless too {n}" for n in range(SHOWN)])
     for batch in range(0, len(HOSTILE), SHOWN):
         texts = HOSTILE[batch : batch + SHOWN]
         page = _filled(service, reader, texts)
