@@ -31,7 +31,7 @@ FOLDER: Final = Path(__file__).parents[1] / "docs" / "screenshots"
 MOST_BYTES: Final = 2_000_000
 """Of all pictures together; a repository is cloned by everybody."""
 DESK: Final = {"width": 1000, "height": 560}
-TALL: Final = {"width": 1000, "height": 1190}
+TALL: Final = {"width": 1000, "height": 790}
 PHONE: Final = {"width": 360, "height": 640}
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "light": {"viewport": DESK, "color_scheme": "light"},
@@ -85,20 +85,23 @@ def _take_all(browser: Browser, served: Running, look: str, given: dict[str, Any
     tab = Tab(browser, base, extra_http_headers=PROXY, **given)
     page = tab.page
 
-    def take(name: str, path: str | None = None) -> None:
+    def take(name: str, path: str | None = None, part: str | None = None) -> None:
         if path is not None:
             page.goto(path)
         page.wait_for_load_state("load")
         page.wait_for_timeout(300)  # Until what scripts add is there.
-        picture = page.screenshot(animations="disabled")
+        seen = page if part is None else page.locator(part)
+        picture = seen.screenshot(animations="disabled")
         (FOLDER / f"{name}-{look}.png").write_bytes(_squeezed(picture))
 
     take("sign-in", "/sign-in")
     tab.sign_in(key)
-    if look != "phone":
-        page.set_viewport_size(TALL)  # With its charts.
+    if look == "light":
+        page.set_viewport_size(TALL)  # With what waits for a person.
     take("today")
     page.set_viewport_size(given["viewport"])
+    if look == "light":
+        take("charts", part=".charts")
     if page.goto("/faxes").ok:  # type: ignore[union-attr]
         take("faxes")
         page.goto("/faxes?status=busy")
