@@ -83,6 +83,7 @@ def _sum_up(database_url: str) -> None:
         pass
     if not database.is_sqlite:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as vacuum:
+            vacuum.execute(text("SET statement_timeout = 0"))
             vacuum.execute(text("VACUUM (ANALYZE) fax_deltas, fax_kinds, fax_counts, fax_times"))
     database.engine.dispose()
 

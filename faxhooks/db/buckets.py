@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, func, type_coerce
 from sqlalchemy.orm import Session
-
-from faxhooks.db.types import UtcDateTime
 
 
 class Bucket(StrEnum):
@@ -22,25 +19,25 @@ class Bucket(StrEnum):
 
 
 _WRITTEN: Final = {
-    Bucket.HOUR: (13, ":00:00.000000"),
-    Bucket.DAY: (10, " 00:00:00.000000"),
-    Bucket.MONTH: (7, "-01 00:00:00.000000"),
+    Bucket.HOUR: (13, "\\:00\\:00.000000"),
+    Bucket.DAY: (10, " 00\\:00\\:00.000000"),
+    Bucket.MONTH: (7, "-01 00\\:00\\:00.000000"),
 }
-"""How much of a time as SQLite keeps it names the span, and what follows at its beginning."""
+"""How much of a time as SQLite keeps it names the span, and what follows at its beginning.
+
+Colons are escaped, or SQLAlchemy would take them for parameters.
+"""
 
 
-def bucket_of(session: Session, moment: Any, bucket: Bucket) -> ColumnElement[datetime]:
-    """The beginning of the span that a moment falls into."""
-    begun: Any
+def bucket_of(session: Session, column: str, bucket: Bucket) -> str:
+    """The beginning of the span that a column's moment falls into, in SQL."""
     if session.get_bind().dialect.name != "sqlite":
-        begun = func.date_trunc(bucket.value, moment, "UTC")
-    elif bucket is Bucket.WEEK:
+        return f"date_trunc('{bucket}', {column}, 'UTC')"
+    if bucket is Bucket.WEEK:
         # From any day to the Sunday that ends its week, and back to the Monday before.
-        begun = func.strftime("%Y-%m-%d 00:00:00.000000", moment, "weekday 0", "-6 days")
-    else:
-        length, end = _WRITTEN[bucket]
-        begun = func.substr(moment, 1, length).concat(end)
-    return type_coerce(begun, UtcDateTime)
+        return f"strftime('%Y-%m-%d 00\\:00\\:00.000000', {column}, 'weekday 0', '-6 days')"
+    length, end = _WRITTEN[bucket]
+    return f"substr({column}, 1, {length}) || '{end}'"
 
 
 def list_buckets(start: datetime, end: datetime, bucket: Bucket) -> Iterator[datetime]:

@@ -117,12 +117,20 @@ def _beyond(prefix: str) -> str | None:
 
 
 def any_account(
-    session: Session, column: ColumnElement[UUID] | InstrumentedAttribute[UUID], wanted: OfAccounts
+    session: Session, column: InstrumentedAttribute[UUID], wanted: OfAccounts
 ) -> Condition | None:
     """By id, since that is what the rows have; asks for the accounts where some are named."""
+    found = account_ids(session, wanted)
+    if found is None:
+        return None
+    return column.in_(found) if found else false()
+
+
+def account_ids(session: Session, wanted: OfAccounts) -> Collection[UUID] | None:
+    """The accounts that are meant, of those that may be seen; None is all of them."""
     visible = wanted.visible
     if not wanted.accounts and not wanted.providers:
-        return None if visible is None else column.in_(visible)
+        return visible
     statement = select(AccountRow.id)
     if wanted.accounts:
         ids = [id_ for name in wanted.accounts if (id_ := as_uuid(name))]
@@ -130,8 +138,7 @@ def any_account(
         statement = statement.where(named)
     if wanted.providers:
         statement = statement.where(AccountRow.provider.in_(wanted.providers))
-    found = {id_ for id_ in session.scalars(statement) if visible is None or id_ in visible}
-    return column.in_(found) if found else false()
+    return {id_ for id_ in session.scalars(statement) if visible is None or id_ in visible}
 
 
 def _any_reference(values: Collection[str]) -> Condition | None:

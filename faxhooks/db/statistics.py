@@ -16,25 +16,12 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Double,
-    Integer,
-    Select,
-    case,
-    cast,
-    func,
-    literal,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import BindParameter, Text, Uuid, bindparam, text
 from sqlalchemy.orm import Session
 
 from faxhooks.db.buckets import Bucket, Piece, bucket_of, bucket_start, cut
-from faxhooks.db.faxfilters import any_account
-from faxhooks.db.rollupmodels import COUNTED, KIND, CountRow, DeltaRow, KindRow, TimeRow
+from faxhooks.db.faxfilters import account_ids
+from faxhooks.db.rollupmodels import KIND
 from faxhooks.db.types import UtcDateTime
 from faxhooks.domain.fax import Outcome
 
@@ -72,23 +59,16 @@ def count_faxes(
     outcome, and `pages`.
     """
     asked = _Asked(session, window, bucket, groupings)
-    found = asked.faxes(CountRow, "outcome", "pages")
-    keys, faxes = asked.keys(found), func.coalesce(func.sum(found.c.faxes), 0)
-    of_outcomes = (
-        func.coalesce(func.sum(case((found.c.outcome == outcome, found.c.faxes))), 0)
+    of_outcomes = "".join(
+        f"coalesce(sum(CASE WHEN outcome = '{outcome}' THEN faxes END), 0) AS \"{outcome}\", "
         for outcome in Outcome
     )
-    pages = cast(func.coalesce(func.sum(found.c.pages), 0), BigInteger)
-    return session.execute(
-        select(
-            *keys,
-            faxes.label("faxes"),
-            *(count.label(outcome) for count, outcome in zip(of_outcomes, Outcome, strict=True)),
-            pages.label("pages"),
-        )
-        .group_by(*keys)
-        .having(faxes != 0 if keys else true())
-    ).all()
+    return asked.run(
+        f"SELECT {asked.keys}{of_outcomes}coalesce(sum(faxes), 0) AS faxes, "
+        "CAST(coalesce(sum(pages), 0) AS bigint) AS pages "
+        f"FROM ({asked.faxes('fax_counts', 'outcome', 'pages')}) AS found "
+        + asked.grouped(having="sum(faxes) <> 0")
+    )
 
 
 def time_faxes(
@@ -100,35 +80,29 @@ def time_faxes(
     seconds; without any it is one row, of None where nothing is known.
     """
     asked = _Asked(session, window, bucket, groupings)
-    found = asked.faxes(TimeRow, "tenths")
-    keys, faxes = asked.keys(found), cast(func.sum(found.c.faxes), Integer)
-    number = func.sum(faxes)
-    times = (
-        select(
-            *keys,
-            found.c.tenths,
-            number.over(partition_by=keys or None, order_by=found.c.tenths).label("so_far"),
-            number.over(partition_by=keys or None).label("all"),
-        )
-        .where(found.c.tenths.is_not(None))
-        .group_by(*keys, found.c.tenths)
-        .having(faxes != 0)
-        .subquery()
+    words = "".join(f"{word}, " for word in asked.words)
+    among = f"PARTITION BY {', '.join(asked.words)}" if words else ""
+    percentiles = ", ".join(
+        f"CAST(min(CASE WHEN so_far * 100 >= of_all * {percent} THEN tenths END) AS "
+        f"double precision) / 10 AS p{percent}"
+        for percent in PERCENTILES
     )
-    keys = [times.c[key.name] for key in keys]
-    return session.execute(
-        select(*keys, *(_percentile(times, percent) for percent in PERCENTILES)).group_by(*keys)
-    ).all()
-
-
-def _percentile(times: Any, percent: int) -> ColumnElement[Any]:
-    reached = times.c.so_far * 100 >= times.c.all * percent
-    tenths = func.min(case((reached, times.c.tenths)))
-    return (cast(tenths, Double) / 10).label(f"p{percent}")
+    return asked.run(
+        f"SELECT {asked.keys}{percentiles} FROM ("
+        f"SELECT {words}tenths, sum(faxes) OVER ({among} ORDER BY tenths) AS so_far, "
+        f"sum(faxes) OVER ({among}) AS of_all FROM ("
+        f"SELECT {words}tenths, CAST(sum(faxes) AS integer) AS faxes "
+        f"FROM ({asked.faxes('fax_times', 'tenths')}) AS found "
+        f"WHERE tenths IS NOT NULL GROUP BY {words}tenths HAVING sum(faxes) <> 0"
+        ") AS times) AS ranked " + asked.grouped()
+    )
 
 
 class _Asked:
-    """A window, and what its faxes are to be told apart by."""
+    """A window, and what its faxes are to be told apart by.
+
+    It is written in SQL: as many expressions took longer to put together than to answer.
+    """
 
     def __init__(
         self,
@@ -141,64 +115,85 @@ class _Asked:
         self._window = window
         self._bucket = bucket
         self._groupings = groupings
+        self._accounts = account_ids(session, window)
+        self._given: list[BindParameter[Any]] = []
+        self.words = ([] if bucket is None else ["bucket"]) + [_WORDS[each] for each in groupings]
 
-    def keys(self, found: Any) -> list[ColumnElement[Any]]:
-        """The columns to group by; NULL where a fax has no such word."""
-        keys = [
-            func.nullif(found.c[_WORDS[each]], "").label(each.value)
-            if each in _MISSING
-            else found.c[_WORDS[each]].label(each.value)
-            for each in self._groupings
-        ]
-        return keys if self._bucket is None else [found.c.bucket, *keys]
+    @property
+    def keys(self) -> str:
+        """What is selected of a group; NULL where a fax has no such word."""
+        return "".join(f"{_SHOWN.get(word, word)}, " for word in self.words)
 
-    def faxes(self, sums: type[CountRow | TimeRow], *names: str) -> Any:
+    def grouped(self, having: str = "") -> str:
+        """The end of a statement: without groups there is one row, whatever is in it."""
+        if not self.words:
+            return ""
+        return f"GROUP BY {', '.join(self.words)}" + (f" HAVING {having}" if having else "")
+
+    def faxes(self, sums: str, *names: str) -> str:
         """How many `faxes` there are of each kind and bucket, in any number of rows that add
         up; with these columns.
         """
-        window, words = self._window, {_WORDS[each] for each in self._groupings}
-        names = (*sorted({"account_id", "direction", *words, *names}), "faxes")
-        pieces = list(cut(window.start, window.end, self._bucket or Bucket.MONTH))
+        names = (*(word for word in self.words if word != "bucket"), *names)
+        pieces = list(cut(self._window.start, self._window.end, self._bucket or Bucket.MONTH))
         parts = [self._part(piece, sums, names) for piece in pieces]
         whole = [piece for piece in pieces if piece.span]
         if whole:
-            parts.append(self._noted(whole[0].start, whole[-1].end, names))
-        found = union_all(*parts).subquery()
-        wanted = [any_account(self._session, found.c.account_id, window)]
-        if window.directions:
-            wanted.append(found.c.direction.in_(window.directions))
-        conditions = [condition for condition in wanted if condition is not None]
-        return select(found).where(*conditions).subquery() if conditions else found
+            # What is not in the sums yet.
+            begin = bucket_of(self._session, "hour", self._bucket or Bucket.MONTH)
+            between = self._between("hour", whole[0].start, whole[-1].end)
+            parts.append(self._select(begin, names, "faxes", f"fax_deltas WHERE {between}"))
+        return " UNION ALL ".join(parts)
 
-    def _part(
-        self, piece: Piece, sums: type[CountRow | TimeRow], names: Sequence[str]
-    ) -> Select[Any]:
-        begin: Any = literal(bucket_start(piece.start, self._bucket or Bucket.MONTH), UtcDateTime)
+    def run(self, statement: str) -> Sequence[Any]:
+        """Its rows."""
+        types = {"bucket": UtcDateTime, "account": Uuid}
+        shown = {each.value for each in self._groupings} | {"bucket"} & set(self.words)
+        asked = text(statement).bindparams(*self._given)
+        return self._session.execute(
+            asked.columns(**{name: types[name] for name in types.keys() & shown})
+        ).all()
+
+    def _part(self, piece: Piece, sums: str, names: Sequence[str]) -> str:
+        whole = piece.span is not None and piece.span is self._bucket
+        begin = "begin"
+        if self._bucket and not whole:
+            begin = self._moment(bucket_start(piece.start, self._bucket))
         if piece.span is None:
-            found = self._select(begin, [_one(name) for name in names])
-            return found.where(*_between(COUNTED.c.created_at, piece.start, piece.end))
-        columns = [getattr(KindRow if name in KIND else sums, name) for name in names]
-        found = self._select(sums.begin if piece.span is self._bucket else begin, columns)
-        found = found.select_from(sums).join(KindRow, KindRow.id == sums.kind)
-        return found.where(sums.span == piece.span, *_between(sums.begin, piece.start, piece.end))
+            between = self._between("created_at", piece.start, piece.end)
+            return self._select(begin, names, "1", f"counted_faxes WHERE {between}")
+        between = self._between("begin", piece.start, piece.end)
+        filtered = self._accounts is not None or self._window.directions
+        kinds = "JOIN fax_kinds ON id = kind " if filtered or set(names) & set(KIND) else ""
+        where = f"WHERE span = '{piece.span}' AND {between}"
+        return self._select(begin, names, "faxes", f"{sums} {kinds}{where}")
 
-    def _noted(self, start: datetime, end: datetime, names: Sequence[str]) -> Select[Any]:
-        """What is not in the sums yet."""
-        begin = bucket_of(self._session, DeltaRow.hour, self._bucket or Bucket.MONTH)
-        found = self._select(begin, [getattr(DeltaRow, name) for name in names])
-        return found.where(*_between(DeltaRow.hour, start, end))
+    def _select(self, begin: str, names: Sequence[str], faxes: str, source: str) -> str:
+        bucket = f"{begin} AS bucket, " if self._bucket else ""
+        columns = "".join(f"{name}, " for name in names)
+        return f"SELECT {bucket}{columns}{faxes} AS faxes FROM {source}{self._wanted()}"
 
-    def _select(self, begin: Any, columns: Sequence[Any]) -> Select[Any]:
-        return select(*columns) if self._bucket is None else select(begin.label("bucket"), *columns)
+    def _wanted(self) -> str:
+        wanted = ""
+        if self._accounts is not None:
+            wanted += f" AND account_id IN {self._any_of(self._accounts, Uuid)}"
+        if self._window.directions:
+            wanted += f" AND direction IN {self._any_of(self._window.directions, Text)}"
+        return wanted
 
+    def _between(self, column: str, start: datetime, end: datetime) -> str:
+        return f"{column} >= {self._moment(start)} AND {column} < {self._moment(end)}"
 
-def _one(name: str) -> ColumnElement[Any]:
-    """A fax by itself is one fax."""
-    return literal(1).label(name) if name == "faxes" else COUNTED.c[name]
+    def _moment(self, moment: datetime) -> str:
+        return self._give(moment, UtcDateTime)
 
+    def _any_of(self, values: Collection[Any], type_: type[Any]) -> str:
+        return self._give(list(values), type_, expanding=True)
 
-def _between(column: Any, start: datetime, end: datetime) -> tuple[Any, Any]:
-    return column >= start, column < end
+    def _give(self, value: Any, type_: type[Any], *, expanding: bool = False) -> str:
+        name = f"given_{len(self._given)}"
+        self._given.append(bindparam(name, value, type_=type_, expanding=expanding))
+        return f":{name}"
 
 
 _WORDS: Final = {
@@ -208,4 +203,8 @@ _WORDS: Final = {
     Grouping.REASON: "reason",
     Grouping.DESTINATION: "destination",
 }
-_MISSING: Final = {Grouping.REASON, Grouping.DESTINATION}
+_SHOWN: Final = {
+    "account_id": "account_id AS account",
+    "reason": "nullif(reason, '') AS reason",
+    "destination": "nullif(destination, '') AS destination",
+}
