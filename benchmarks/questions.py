@@ -9,8 +9,10 @@ from benchmarks import asking
 from benchmarks.asking import Goal, Question, faxes
 from benchmarks.copying import SPAN, Sample
 from benchmarks.filling import Filled
+from faxhooks.db.buckets import Bucket
 from faxhooks.db.callbacklists import CallbackFilter
 from faxhooks.db.faxlists import Sort
+from faxhooks.db.statistics import Grouping
 
 MONTH: Final = timedelta(days=30)
 YEAR: Final = timedelta(days=365)
@@ -95,8 +97,20 @@ QUESTIONS: Final[Sequence[Question]] = (
         ),
     ),
     Question("callbacks of a fax", asking.callbacks(_of_fax, fax=""), fits=_is_kept),
-    Question("statistics of 30 days", asking.statistics(MONTH), Goal.COUNTING, _after_a_month),
+    Question("statistics of 30 days", asking.statistics(MONTH), Goal.YEAR, _after_a_month),
     Question("statistics of a year", asking.statistics(YEAR), Goal.YEAR, _after_a_year),
+    Question(
+        "statistics of a year by day",
+        asking.statistics(YEAR, Bucket.DAY),
+        Goal.COUNTING,
+        _after_a_year,
+    ),
+    Question(
+        "statistics of a year by day and status",
+        asking.statistics(YEAR, Bucket.DAY, [Grouping.STATUS]),
+        Goal.COUNTING,
+        _after_a_year,
+    ),
     Question("a number", asking.a_number, Goal.COUNTING, _is_sent_to),
 )
 
