@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, undefer
 
 from faxhooks.db.models import FaxRow
 from faxhooks.db.sendmodels import DocumentLinkRow, DocumentRow, RepeatRow, SendRow
-from faxhooks.db.sends import SendState
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.domain.fax import Outcome
 
@@ -77,8 +76,8 @@ def count_fetch(session: Session, token_hash: bytes, now: datetime) -> None:
 
 def delete_done(session: Session, before: datetime) -> int:
     """Remove the documents whose faxes have all ended and were last heard of before then."""
-    waiting = SendRow.state.in_((SendState.WAITING, SendState.SUBMITTING))
-    under_way = (FaxRow.outcome == Outcome.PENDING) | (FaxRow.updated_at >= before) | waiting
+    awaited = SendRow.due_at.is_not(None)  # To be sent, in doubt, or perhaps to be sent again.
+    under_way = (FaxRow.outcome == Outcome.PENDING) | (FaxRow.updated_at >= before) | awaited
     needed = (
         select(SendRow.submission_id)
         .join(FaxRow, FaxRow.id == SendRow.fax_id)

@@ -68,16 +68,17 @@ def list_due_accounts(session: Session, now: datetime) -> Sequence[UUID]:
     return session.scalars(select(SendRow.account_id).where(*due).distinct()).all()
 
 
-def list_ended(session: Session) -> Sequence[UUID]:
+def list_ended(session: Session, now: datetime) -> Sequence[UUID]:
     """The faxes that are followed after they were handed over, and have come to an end."""
     return session.scalars(
         select(SendRow.fax_id)
         .join(FaxRow, FaxRow.id == SendRow.fax_id)
         .where(
-            SendRow.due_at.is_not(None),
+            SendRow.due_at <= now,
             SendRow.state.in_((SendState.SENT, SendState.NOT_SENT)),
             FaxRow.outcome != Outcome.PENDING,
         )
+        .order_by(SendRow.due_at)
         .limit(_MOST_ENDED)
     ).all()
 

@@ -45,6 +45,9 @@ PATIENCE: Final = timedelta(days=1)
 """How long an end may stay unsure that is waited for; then a person decides."""
 
 
+_LOOK_AGAIN: Final = timedelta(seconds=10)
+
+
 class Redialer:
     """Decides on what has ended, and then returns."""
 
@@ -55,7 +58,8 @@ class Redialer:
     def run(self, stopping: Event) -> dict[str, int]:
         """One pass: how many faxes begin anew."""
         begun = 0
-        for fax_id in self._database.read(sends.list_ended):
+        now = self._clock()
+        for fax_id in self._database.read(lambda session: sends.list_ended(session, now)):
             if stopping.is_set():
                 break
             begun += self._database.write(partial(self._decide, fax_id=fax_id))
@@ -70,12 +74,14 @@ class Redialer:
             return False
         following = following_try(row, fax)
         if following is None:
-            _end(row)
+            unfollow(row)
         elif is_settled(_end_of(fax)):
             begin(session, row, fax, following, now)
             return True
         elif now - fax.updated_at > PATIENCE:
-            _end(row)
+            unfollow(row)
+        else:
+            row.due_at = now + _LOOK_AGAIN
         return False
 
 
@@ -139,8 +145,8 @@ def _begun(row: SendRow, fax: FaxRow, own: str, number: int, now: datetime) -> F
     )
 
 
-def _end(row: SendRow) -> None:
-    """Follow it no longer."""
+def unfollow(row: SendRow) -> None:
+    """Let its end stand, whatever it was."""
     sends.settle_send(row, SendState(row.state), None, row.error)
 
 

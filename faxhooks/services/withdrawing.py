@@ -33,6 +33,7 @@ from faxhooks.services.directory import Entrance
 from faxhooks.services.outcomes import Case, withdrawn
 from faxhooks.services.parts import Parts
 from faxhooks.services.recording import record
+from faxhooks.services.redialing import is_followed, unfollow
 from faxhooks.services.shapes import fax_json
 from faxhooks.services.sightings import take_in
 
@@ -80,6 +81,10 @@ class Withdrawals:
         fax = get_fax(session, fax_id)
         if row is not None and row.state == SendState.WAITING and fax.outcome == Outcome.PENDING:
             withdrawn(Case(session, carrier, row, self._clock()))
+            note(session, actor, Action.FAX_CANCELED, f"fax:{fax.id}", at="outbox")
+            return None
+        if row is not None and is_followed(row) and fax.outcome == Outcome.FAILURE:
+            unfollow(row)
             note(session, actor, Action.FAX_CANCELED, f"fax:{fax.id}", at="outbox")
             return None
         if row is not None and row.state == SendState.SUBMITTING:

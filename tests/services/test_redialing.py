@@ -227,6 +227,15 @@ def test_it_is_canceled_while_it_waits_for_its_next_try(small: World) -> None:
     assert statuses(small, fax_id) == ("canceled", "canceled")
 
 
+def test_one_that_is_canceled_once_it_has_ended_is_tried_no_more(small: World) -> None:
+    (fax_id,) = order(small, "signalwire", persistence=TWICE)
+    try_once(small, "signalwire", "busy")
+    answer = cancel(Client(small), str(fax_id))
+    assert (answer.status_code, answer.json["status"]) == (200, "busy")
+    assert redial(small) == 0
+    assert statuses(small, fax_id) == ("busy", "failure")
+
+
 @pytest.mark.parametrize(("name", "before"), [("signalwire", True), ("faxplus", False)])
 def test_who_dies_with_a_further_try_in_hand_does_not_double_it(
     small: World, name: str, before: bool
