@@ -19,7 +19,7 @@ from faxhooks.db.callbacklists import (
 )
 from faxhooks.db.callbackmeters import measure_callbacks
 from faxhooks.db.faxlists import FaxFilter, Sort, list_page
-from faxhooks.db.statistics import Grouping, Window
+from faxhooks.db.statistics import Grouping, Window, count_faxes
 from faxhooks.domain.fax import Direction, Flag, Outcome, Verdict
 from faxhooks.domain.reasons import REASONS, UNKNOWN, Retry
 from faxhooks.providers.registry import PROVIDERS
@@ -160,12 +160,10 @@ def _usual_rate(session: Session, window: Window) -> float | None:
 
 def _failures(session: Session, window: Window) -> list[Failures]:
     """Those that need a person first, and of these the most frequent."""
-    reasons = (Grouping.REASON,)
-    by_reason = ask_statistics(session, window, bucket=None, groupings=reasons, timed=False)
     faxes: dict[str, int] = {}
-    for row in by_reason.rows:
-        code = row["reason"] if row["reason"] in REASONS else UNKNOWN
-        faxes[code] = faxes.get(code, 0) + row["by_outcome"][Outcome.FAILURE]
+    for row in count_faxes(session, window, bucket=None, groupings=(Grouping.REASON,)):
+        code = row.reason if row.reason in REASONS else UNKNOWN
+        faxes[code] = faxes.get(code, 0) + row.failure
     found = [
         Failures(code, count, REASONS[code].retry in _PERSONS)
         for code, count in faxes.items()
