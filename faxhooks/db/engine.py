@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Engine, event, exc
@@ -181,20 +181,17 @@ class Database:
     def _once_by_transaction(
         self, work: Callable[[DBAPICursor], T], until: float, engine: Engine
     ) -> T:
-        with (
-            self._turn(engine, until),
-            engine.begin() as connection,
-            _told_apart(engine, connection.connection),
-        ):
-            return work(connection.connection.cursor())
+        with self._turn(engine, until), engine.begin() as connection:
+            try:
+                return work(connection.connection.cursor())
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise _translated(engine, error) from error
 
     def _once_by_statement(
         self, work: Callable[[DBAPICursor], T], until: float, engine: Engine
     ) -> T:
-        with self._turn(engine, until), closing(engine.raw_connection()) as connection:
-            raw: Any = connection.dbapi_connection
-            with _told_apart(engine, connection), watchdog.watch(raw.fileno(), until):
-                return work(raw.cursor(binary=True))
+        with self._turn(engine, until), _cursor(engine, until) as cursor:
+            return work(cursor)
 
     @contextmanager
     def _turn(self, engine: Engine, until: float) -> Iterator[None]:
@@ -226,18 +223,33 @@ class Database:
 
 
 @contextmanager
-def _told_apart(engine: Engine, connection: PoolProxiedConnection) -> Iterator[None]:
-    """The driver's own errors as SQLAlchemy's; a connection that is lost goes back to no pool."""
-    driver: Any = engine.dialect.loaded_dbapi
+def _cursor(engine: Engine, until: float) -> Iterator[DBAPICursor]:
+    """The driver's own cursor of PostgreSQL, on a connection that goes back to its pool unless
+    it is lost or in the middle of something.
+    """
+    connection: PoolProxiedConnection | None = None
+    raw: Any = None
     try:
-        yield
-    except driver.Error as error:
-        lost = engine.dialect.is_disconnect(error, connection.driver_connection, None)
-        if lost:
-            connection.invalidate(error)
-        raise exc.DBAPIError.instance(
-            None, None, error, driver.Error, hide_parameters=True, connection_invalidated=lost
-        ) from error
+        connection = engine.raw_connection()
+        raw = connection.dbapi_connection
+        with watchdog.watch(raw.fileno(), until):
+            yield raw.cursor(binary=True)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise _translated(engine, error, lost=raw is not None and raw.closed) from error
+    finally:
+        if connection is not None:
+            if raw.info.transaction_status.name != "IDLE":
+                connection.invalidate()
+            connection.close()
+
+
+def _translated(engine: Engine, error: Exception, *, lost: bool = False) -> exc.DBAPIError:
+    """What SQLAlchemy would have raised in its place."""
+    kind: Any = engine.dialect.loaded_dbapi.Error
+    told = exc.DBAPIError.instance(
+        None, None, error, kind, hide_parameters=True, connection_invalidated=lost
+    )
+    return cast("exc.DBAPIError", told)
 
 
 def _passes(error: exc.SQLAlchemyError) -> bool:
