@@ -57,6 +57,29 @@ def test_a_cut_connection_is_replaced_without_anybody_noticing(relay: Relay) -> 
     database.engine.dispose()
 
 
+def one_at_once(cursor: Any) -> int:
+    cursor.execute("SELECT 1")
+    return int(cursor.fetchall()[0][0])
+
+
+def test_callbacks_have_the_same_from_connections_of_their_own(relay: Relay) -> None:
+    database = Database(relay.url)
+    assert database.write_at_once(one_at_once) == 1
+    relay.cut()
+    with pytest.raises(UnavailableError):
+        database.write_at_once(one_at_once, seconds=1)
+    relay.mend()
+    assert database.write_at_once(one_at_once) == 1
+    relay.hang()
+    started = time.monotonic()
+    with pytest.raises(UnavailableError):
+        database.write_at_once(one_at_once, seconds=2.2)
+    assert time.monotonic() - started < 2.6
+    relay.resume()
+    assert database.write_at_once(one_at_once) == 1
+    database.engine.dispose()
+
+
 def test_work_that_must_begin_again_does_so_on_fresh_ground(database: Database) -> None:
     seen: list[int] = []
 
