@@ -23,6 +23,7 @@ from faxhooks.services.resending import Resendings
 from faxhooks.services.shapes import Shape, fax_json, fax_version, present
 from faxhooks.services.tagging import retag
 from faxhooks.services.telling import EVIDENCE_WORDS, SOURCE_WORDS, VERDICT_WORDS, tell
+from faxhooks.services.tryshapes import tries_json
 from faxhooks.services.withdrawing import Withdrawals
 from faxhooks.web.api.tags import TagPatch
 from faxhooks.web.auth import actor, may_open, requires, visible_accounts
@@ -139,17 +140,19 @@ def _page(fax_id: UUID, fault: str | None = None) -> str:
 def _shown(fax_id: UUID) -> dict[str, Any]:
     accounts, shape = visible_accounts(), Shape(history=True, masked=hides_numbers())
 
-    def ask(session: Session) -> tuple[Fax, dict[str, Any], Any]:
+    def ask(session: Session) -> tuple[Fax, dict[str, Any], Any, dict[str, Any]]:
         found = describe_fax(session, get_fax(session, fax_id, accounts=accounts))
         (shown,) = present(session, [found], shape)
-        return found, shown, poll_json(find_poll(session, found.row.id))
+        poll = poll_json(find_poll(session, found.row.id))
+        return found, shown, poll, tries_json(session, found.row.id)
 
-    found, fax, poll = parts().database.read(ask)
+    found, fax, poll, tries = parts().database.read(ask)
     return {
         "fax": fax,
         "told": tell(fax),
         "history": fax["history"],
         "poll": poll,
+        **tries,
         "version": fax_version(fax_json(found)),
         "can_tag": may_open("dashboard_faxes.tag"),
         "evidence": EVIDENCE_WORDS,

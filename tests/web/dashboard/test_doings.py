@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from faxhooks.services.retrying import Persistence
 from faxhooks.simulator.fakes.behaviour import Behaviour
 from tests.asked import World, world
-from tests.ordered import dispatch, order
+from tests.ordered import dispatch, order, redial
 from tests.web.dashboard.holders import holding
 from tests.web.dashboard.visitor import Visitor
 
@@ -41,6 +42,25 @@ def test_what_waits_can_be_canceled_and_is(there: World, sender: Visitor) -> Non
     again = sender.fill(f"{page}/cancel", on=page)
     assert again.status_code == 409
     assert "The fax has ended: it is canceled." in again.text
+
+
+def test_what_waits_for_its_next_try_says_so_and_can_be_canceled(
+    there: World, sender: Visitor
+) -> None:
+    there.fakes["signalwire"].behaviour = Behaviour(outcomes={"busy": 1.0})
+    (fax_id,) = order(there, "signalwire", persistence=Persistence(1))
+    dispatch(there)
+    there.put_on(hours=1)
+    there.settle()
+    there.sweep()
+    assert redial(there) == 1
+    page = f"/faxes/{fax_id}"
+    assert "cancel" in offered(sender, fax_id)
+    shown = sender.get(page).text
+    assert "2 times: busy with asked-signalwire, then queued with asked-signalwire." in shown
+    assert "It is sent again at" in shown
+    sender.fill(f"{page}/cancel", on=page)
+    assert "It was withdrawn." in sender.get(page).text
 
 
 def test_what_failed_is_sent_again_as_a_new_fax(there: World, sender: Visitor) -> None:
