@@ -10,6 +10,7 @@ from faxhooks.cli.findings import check_database, report, revision_of
 from faxhooks.db import migrations
 from faxhooks.db.revisions import current_revision
 from faxhooks.domain.errors import InvalidInputError
+from faxhooks.services.summing import Summing
 
 
 @click.group(cls=Group)
@@ -43,6 +44,20 @@ def check(context: Context) -> None:
     """Whether the database answers, has this release's tables and keeps what it commits."""
     database = context.composed.database
     report(context, check_database(database), revision=revision_of(database))
+
+
+@db.command()
+@pass_context
+def recount(context: Context) -> None:
+    """Make the sums that statistics are read from anew, from the faxes themselves.
+
+    They follow every change by themselves; this is for rows that were changed while the
+    database's triggers were off. Everything goes on meanwhile.
+    """
+    noted = Summing(context.composed.database).start_over()
+    context.answer(
+        {"noted": noted}, lambda _: click.echo("All faxes were counted anew for the statistics.")
+    )
 
 
 def _move(context: Context, action: Callable[[str], None]) -> None:

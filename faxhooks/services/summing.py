@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from threading import Event
+from typing import Final
 
 from faxhooks.db.engine import Database
-from faxhooks.db.rollups import add_up
+from faxhooks.db.rollups import add_up, start_over
+from faxhooks.domain.errors import UnavailableError
+
+_COUNTING: Final = 3600.0
+"""Seconds that counting all faxes may take."""
 
 
 class Summing:
@@ -22,3 +27,11 @@ class Summing:
                 break
             noted += more
         return {"noted": noted}
+
+    def start_over(self) -> int:
+        """Forget all sums and count every fax anew; how many notes that took. Raises
+        UnavailableError while another process adds up.
+        """
+        if not self._database.write(start_over, seconds=_COUNTING):
+            raise UnavailableError("another process adds up just now; try again")
+        return self.run(Event())["noted"]

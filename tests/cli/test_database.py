@@ -1,10 +1,15 @@
 """The schema on the command line."""
 
-import pytest
+from threading import Event
 
+import pytest
+from sqlalchemy import text
+
+from faxhooks.db.engine import Database
 from faxhooks.db.revisions import head_revision
+from faxhooks.services.summing import Summing
 from tests.cli.running import Faxhooks
-from tests.story import settings_for
+from tests.story import make_service, settings_for
 
 
 @pytest.fixture
@@ -38,3 +43,24 @@ def test_going_down_is_asked_about(blank: Faxhooks) -> None:
     down = blank("--json", "db", "downgrade", "base", "--yes").well().json
     assert down == {"revision": None, "before": head}
     assert blank("--json", "db", "upgrade").well().json["revision"] == head
+
+
+def faxes_in_sums(database: Database) -> int:
+    noted = "SELECT sum(faxes) AS faxes FROM fax_deltas"
+    summed = "SELECT sum(faxes) FROM fax_counts WHERE span = 'hour'"
+    both = text(f"SELECT sum(faxes) FROM ({noted} UNION ALL {summed}) AS found")
+    return database.read(lambda session: session.scalar(both)) or 0
+
+
+def test_recounting_mends_the_sums(database_url: str) -> None:
+    service = make_service(database_url)
+    for number in range(3):
+        service.hook.faxplus(f"fax{number}", "success")
+    database = service.parts.database
+    right = faxes_in_sums(database)
+    Summing(database).run(Event())
+    database.write(lambda session: session.execute(text("DELETE FROM fax_counts")))
+    assert faxes_in_sums(database) != right
+    assert Faxhooks(settings_for(database_url))("--json", "db", "recount").well().json["noted"] > 0
+    assert faxes_in_sums(database) == right
+    database.engine.dispose()
