@@ -203,9 +203,9 @@ def test_a_client_that_has_closed_its_side_is_answered(served: Served) -> None:
 )
 def test_every_form_of_a_request_is_taken(served: Served, target: str, version: str) -> None:
     request = f"GET {target} HTTP/{version}\r\nHost: h\r\n\r\n"
-    with served.send(request.encode()) as connection:
-        assert b" 200 OK" in connection.recv(100)
-        assert b"faxhooks-metrics-" in connection.recv(1000)
+    with served.send(request.encode()) as connection, connection.makefile("rb") as answer:
+        assert b" 200 OK" in answer.readline()
+        assert any(b"faxhooks-metrics-" in line for line in answer)
 
 
 FEW = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--worker-connections 6"}

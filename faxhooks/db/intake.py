@@ -59,7 +59,8 @@ kept AS (
     {callbacks.ADD.part("%(callbacks)s", more=" WHERE (SELECT count(*) FROM added) >= 0")}
     RETURNING 1
 )
-SELECT 1 / CAST((SELECT count(*) FROM added) = %(count)s AS integer), (SELECT count(*) FROM kept)
+SELECT 1 / CAST((SELECT count(*) FROM added) = %(count)s AS integer) AS is_whole,
+    (SELECT count(*) FROM kept) AS kept
 """  # noqa: S608 (all its parts are constants)
 _CHANGED: Final = {"23505", "22012"}
 """Unique violation, division by zero."""

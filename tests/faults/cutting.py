@@ -9,8 +9,10 @@ from typing import Final
 
 from tests.running.proxies import Relay
 
-_COMMITTED: Final = b"C\0\0\0\x0bCOMMIT\0"
-"""`CommandComplete` of a COMMIT, which nobody but a server sends."""
+_IDLE: Final = b"Z\0\0\0\x05I"
+"""`ReadyForQuery` outside of a transaction, which nobody but a server sends."""
+_WRITTEN: Final = (b"COMMIT\0", b"INSERT 0 ", b"is_whole\0")
+"""What it says before that of a transaction that wrote, or of a statement that is one by itself."""
 _AWAY_SECONDS: Final = 0.03
 
 
@@ -48,9 +50,13 @@ class LostReplies(Relay):
         with self._counting:
             if time.monotonic() < self._away_until:
                 return True
-            if not self._cutting or _COMMITTED not in data or self._random.random() < 0.5:
+            if not self._cutting or not _is_committed(data) or self._random.random() < 0.5:
                 return False
             self.lost += 1
             if self.lost % 2:
                 self._away_until = time.monotonic() + _AWAY_SECONDS
             return True
+
+
+def _is_committed(data: bytes) -> bool:
+    return _IDLE in data and any(word in data for word in _WRITTEN)

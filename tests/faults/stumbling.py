@@ -6,13 +6,13 @@ from typing import Any
 from flask import Flask, request
 
 from faxhooks.providers import reading
-from faxhooks.services import ingest
+from faxhooks.services import keeping
 
 
 def stumble(app: Flask) -> None:
     """From now on the service fails while reading, while keeping, in Flask and outside of it."""
     reading.digest_of = _failing(reading.digest_of, "stumble")
-    ingest.record = _failing(ingest.record, "trip")
+    keeping.enter = _failing(keeping.enter, "trip")
     app.before_request(_look)
     served = app.wsgi_app
 

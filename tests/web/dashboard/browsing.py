@@ -15,7 +15,6 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 AXE: Final = (Path(__file__).parent / "axe_core" / "axe.min.js").read_text()
-THEMES: Final = ("light", "dark")
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 _SERIOUS: Final = ("serious", "critical")

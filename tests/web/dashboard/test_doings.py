@@ -96,6 +96,7 @@ def test_what_arrived_is_sent_again_only_by_force(there: World, sender: Visitor)
 
 def test_the_provider_is_asked_and_the_page_tells_the_answer(there: World, sender: Visitor) -> None:
     sid = there.send("signalwire")
+    there.put_on(seconds=40)
     there.settle_some()
     (fax,) = there.service.api.faxes(f"?provider_fax_id={sid}")
     page = f"/faxes/{fax['id']}"
@@ -111,6 +112,7 @@ def test_the_provider_is_asked_and_the_page_tells_the_answer(there: World, sende
 def test_a_fax_that_others_sent_can_be_asked_about_alone(there: World, sender: Visitor) -> None:
     there.fakes["signalwire"].behaviour = Behaviour(outcomes={"busy": 1.0})
     sid = there.send("signalwire")
+    there.put_on(seconds=40)
     there.settle_some()
     there.put_on(hours=1)
     there.settle()
