@@ -16,8 +16,8 @@ from faxhooks.db.faxes import Home
 from tests.story import PUBLIC_URL, Api, Service
 from tests.web.arrivals import Arrivals, fill
 
-FAXES = int(os.environ.get("FAXHOOKS_WALK", "5000"))
-LIMIT = 40 if FAXES <= 5000 else 200
+FAXES = int(os.environ.get("FAXHOOKS_WALK", "2500"))
+LIMIT = 40 if FAXES <= 2500 else 200
 
 
 def walk(api: Api, sort: str, limit: int = LIMIT) -> tuple[list[dict[str, Any]], float]:

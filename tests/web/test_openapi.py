@@ -24,7 +24,7 @@ from faxhooks.services.keys import SCOPES, create_key
 from tests.story import Service
 
 METHODS = {"get", "put", "post", "patch", "delete"}
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "12"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
