@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 PORT ?= 8000
-# Processes that run tests.
-JOBS ?= 2
+# Processes that run tests; they wait more than they compute, so one more than two processors.
+JOBS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
