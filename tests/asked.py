@@ -74,9 +74,12 @@ class World:
         until(lambda: all(fake.postman.idle for fake in self.fakes.values()), 60)
 
     def settle_some(self) -> None:
-        """Wait for the first callbacks of what was just sent."""
-        self.put_on(seconds=3)
-        until(self.service.api.faxes, 60)
+        """Let time pass until the first callbacks of what was just sent have come."""
+        until(self._some_came, 60)
+
+    def _some_came(self) -> bool:
+        self.put_on(seconds=1)
+        return bool(self.service.api.faxes())
 
     def send(self, name: str, **fields: Any) -> str:
         """Send a fax, of which the provider calls back; its id."""
