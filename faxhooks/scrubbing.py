@@ -57,7 +57,9 @@ def _masked(text: str) -> str:
 
 
 _masked_before: Final = lru_cache(maxsize=1024)(_masked)
-"""The names in a line and most of its words are those of the line before."""
+"""Most words in a line are those of the line before."""
+_masked_name: Final = lru_cache(maxsize=1024)(_masked)
+"""And so are all names."""
 
 
 def scrubbed(value: Any, depth: int = 0) -> Any:
@@ -80,7 +82,10 @@ def scrubbed(value: Any, depth: int = 0) -> Any:
 
 def _scrubbed_object(value: object, inside: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
-        return {scrub(str(name)): inside(inner) for name, inner in value.items()}
+        return {
+            _masked_name(str(name)): scrub(inner) if type(inner) is str else inside(inner)
+            for name, inner in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [inside(inner) for inner in value]
     if isinstance(value, BaseException):

@@ -141,6 +141,33 @@ def test_a_secret_is_masked_in_what_is_bound_to_the_request(
     assert all("***" in line["path"] for line in lines())
 
 
+def test_the_short_way_writes_what_the_long_way_does(lines: Lines, secret: tuple[str, str]) -> None:
+    text, hidden = secret
+    facts = {"path": text, "status": 200, "odd": 2**70, "words": "caf\u00e9", text: None}
+    with structlog.contextvars.bound_contextvars(request_id=text):
+        structlog.get_logger("web").info("request", **facts)
+        logs.tell("request", "web", facts)
+    long, short = ({**line, "time": "now"} for line in lines())
+    assert short == {**long, "logger": "web"}
+    assert list(short)[:4] == ["time", "level", "logger", "event"]
+    assert hidden not in json.dumps(short)
+
+
+def test_the_short_way_keeps_to_the_level_and_reports_what_it_cannot_write(
+    lines: Lines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger().setLevel(logging.WARNING)
+    logs.tell("request", "web", {})
+    assert lines() == []
+    gone = io.StringIO()
+    logs.configure("info", gone)
+    gone.close()
+    logs.tell("request", "web", {"path": TOKEN})
+    reported = capsys.readouterr().err
+    assert "could not be written" in reported
+    assert TOKEN not in reported
+
+
 def test_a_secret_is_masked_in_a_warning(lines: Lines, secret: tuple[str, str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")

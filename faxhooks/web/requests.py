@@ -9,7 +9,7 @@ import structlog
 from flask import Flask, Response, g, request
 from uuid_utils.compat import uuid4
 
-log = structlog.get_logger()
+from faxhooks import logs
 
 _REQUEST_ID: Final = re.compile(r"[0-9A-Fa-f-]{32,64}")
 """What proxies make, such as a UUID; what else a client may call its request is not logged."""
@@ -33,12 +33,15 @@ def request_id(given: str) -> str:
 
 def log_request(method: str, route: str | None, status: int, started: float) -> None:
     """The one line of a request, which began at this time.perf_counter()."""
-    log.info(
+    logs.tell(
         "request",
-        method=method if method in _METHODS else "other",
-        route=route,
-        status=status,
-        duration_ms=round((time.perf_counter() - started) * 1000, 1),
+        __name__,
+        {
+            "method": method if method in _METHODS else "other",
+            "route": route,
+            "status": status,
+            "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+        },
     )
 
 

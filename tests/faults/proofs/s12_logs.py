@@ -62,7 +62,7 @@ def prove(trial: Trial) -> Finding:
         "found": dict(found),
     }
     finding.expect("faxhooks_callbacks_total" in metrics.text, "the metrics were there")
-    finding.expect(written.count('"event": "request"') > asked // 2, "requests were logged")
+    finding.expect(written.count('"event":"request"') > asked // 2, "requests were logged")
     finding.expect(tracebacks >= 4 * trial.n, f"the failures were logged: {tracebacks}")
     finding.expect(not found, f"nothing that was planted is found: {dict(found)}")
     return finding
