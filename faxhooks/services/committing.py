@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
@@ -29,7 +29,7 @@ _LEAST_SECONDS: Final = 0.4
 
 @dataclass(eq=False, slots=True)
 class _Waiting(Generic[T, R]):
-    """Somebody with an item; `wake` is called once it is answered, or has to lead."""
+    """Somebody with an item; who is answered, or has to lead, must be woken."""
 
     item: T
     until: float
@@ -40,7 +40,6 @@ class _Waiting(Generic[T, R]):
 
     def answer(self, result: R | None, error: Exception | None = None) -> None:
         self.result, self.error, self.answered = result, error, True
-        self.wake()
 
     def take(self) -> R:
         if self.error is not None:
@@ -70,14 +69,29 @@ class _Task(_Waiting[T, R]):
     woken: asyncio.Future[None]
 
     def wake(self) -> None:
-        if self.leads and not self.answered:
-            self.lead(self)
-        else:
-            self.loop.call_soon_threadsafe(self.end)
+        """To lead; its end is told to its loop, together with those of others."""
+        self.lead(self)
 
     def end(self) -> None:
         if not self.woken.done():
             self.woken.set_result(None)
+
+
+def _wake(answered: Iterable[_Waiting[T, R]]) -> None:
+    """Tasks all at once, since each call to their loop from another thread costs a message."""
+    tasks: list[_Task[T, R]] = []
+    for waiting in answered:
+        if isinstance(waiting, _Task):
+            tasks.append(waiting)
+        else:
+            waiting.wake()
+    for loop in {task.loop for task in tasks}:
+        loop.call_soon_threadsafe(_end, [task for task in tasks if task.loop is loop])
+
+
+def _end(tasks: Iterable[_Task[T, R]]) -> None:
+    for task in tasks:
+        task.end()
 
 
 class GroupCommit(Generic[T, R]):
@@ -157,6 +171,7 @@ class GroupCommit(Generic[T, R]):
             if own.answered:
                 return
             own.answer(None, UnavailableError("the database is too slow; try again"))
+            _wake([own])
             if own in self._queue:
                 self._queue.remove(own)
                 if own.leads:
@@ -176,14 +191,15 @@ class GroupCommit(Generic[T, R]):
             for waiting in group:
                 waiting.answer(None, error)
         except Exception as error:  # noqa: BLE001 (handed to whoever waits for it)
-            if len(group) == 1:
-                group[0].answer(None, error)
+            if len(group) > 1:
+                for waiting in group:
+                    self._answer([waiting], until)
                 return
-            for waiting in group:
-                self._answer([waiting], until)
+            group[0].answer(None, error)
         else:
             for waiting, result in zip(group, results, strict=True):
                 waiting.answer(result)
+        _wake(group)
 
     def _hand_over(self) -> None:
         """Let the one that has waited longest lead; called with the lock held."""
