@@ -72,7 +72,7 @@ def claim_faxes(session: Session, facts: Sequence[Fact]) -> Claim:
     raise BeginAgainError("a fax was merged away before it was locked")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Group:
     """Facts that share an id, and the faxes that these ids are known to lead to."""
 
@@ -89,20 +89,23 @@ def _groups(
 
     A fax of our own making that has no row yet gives way to any that has.
     """
-    groups: list[_Group] = []
+    groups: dict[_Group, None] = {}
+    group_of: dict[Key | UUID, _Group] = {}
     for index, fact in enumerate(facts):
         keys = set(fact.keys)
         found = {known[key] for key in keys if key in known}
         group = _Group([index], keys, found, uuid7())
-        for other in [g for g in groups if g.keys & keys or g.found & found]:
-            groups.remove(other)
+        names: list[Key | UUID] = [*keys, *found]
+        for other in {group_of[name] for name in names if name in group_of}:
+            del groups[other]
             group.members += other.members
             group.keys |= other.keys
             group.found |= other.found
-        groups.append(group)
+        groups[group] = None
+        group_of |= dict.fromkeys((*group.keys, *group.found), group)
     for group in groups:
         group.fax_id = min(group.found.difference(fresh) or group.found, default=group.fax_id)
-    return groups
+    return list(groups)
 
 
 def place(facts: Sequence[Fact], known: Mapping[Key, UUID]) -> list[UUID] | None:
