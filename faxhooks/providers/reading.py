@@ -30,8 +30,11 @@ _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 
 def digest_of(*said: object) -> bytes:
     """SHA-256 of what an event says; None and an empty text are the same."""
-    text = json.dumps(["" if value is None else value for value in said], sort_keys=True)
+    text = _written(["" if value is None else value for value in said])
     return hashlib.sha256(text.encode()).digest()
+
+
+_written: Final = json.JSONEncoder(sort_keys=True).encode
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -41,9 +44,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     if _is_deep(body):
         raise UnreadableError(f"too deep: JSON nested more than {MAX_DEPTH} levels")
     try:
-        value = json.loads(
-            body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite
-        )
+        value = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError:
         raise UnreadableError("unparsable: the body is not UTF-8") from None
     except (ValueError, RecursionError):
@@ -71,7 +72,7 @@ def text(fields: Mapping[str, Any], *names: str, limit: int = MAX_TEXT) -> str |
         value = fields.get(name)
         if value is None or value == "":
             continue
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        if type(value) is not str and type(value) not in (int, float):
             raise UnreadableError(f"wrong type: {name} is not a text")
         found = clean(str(value), name).strip()
         if len(found) > limit:
@@ -194,3 +195,6 @@ def _is_deep(body: bytes) -> bool:
         if depth > MAX_DEPTH:
             return True
     return False
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)

@@ -1,5 +1,6 @@
 """Counters for operations: what came, what it did, what was refused and why."""
 
+from functools import cache
 from typing import Final
 
 from prometheus_client import Counter
@@ -13,9 +14,13 @@ DRIFT: Final = Counter(
 )
 
 
+_kept: Final = cache(CALLBACKS.labels)
+"""There are as many as providers times verdicts."""
+
+
 def kept(provider: str, verdict: str, *, drift: bool) -> None:
     """Count a callback that was committed."""
-    CALLBACKS.labels(provider, verdict).inc()
+    _kept(provider, verdict).inc()
     if drift:
         DRIFT.labels(provider).inc()
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from faxhooks.domain.errors import UnreadableError
-from faxhooks.domain.fax import Direction, FaxError, FaxEvent, FaxStatus, Reference
+from faxhooks.domain.fax import Direction, Evidence, FaxError, FaxEvent, FaxStatus, Reference
 from faxhooks.providers import reading
 from faxhooks.providers.signalwire.values import drift_of, web_address
 from faxhooks.providers.signalwire.words import (
@@ -53,6 +53,7 @@ def read_parameters(fields: tuple[tuple[str, str], ...], received_at: datetime) 
         digest=reading.digest_of("signalwire", "form", fax, word, code, message, pages, time),
         references=(Reference(fax),),
         received_at=received_at,
+        evidence=Evidence.SIGNED,  # Without a signature only JSON may be believed.
         status=meaning.status,
         provider_status=word,
         occurred_at=occurred_at,
@@ -83,9 +84,10 @@ def asks_what_to_do(said: Parameters) -> bool:
     that has lost its status would look alike but for the address of its document, which is
     documented for sent faxes alone.
     """
-    names = {name for name, value in said.items() if value.strip()}
-    states = not names.isdisjoint({*_STATUS, *_CALL})
-    return not names.isdisjoint(_ID) and not states and _direction(said) is not Direction.OUTBOUND
+    if any(said.get(name, "").strip() for name in (*_STATUS, *_CALL)):
+        return False
+    named = any(said.get(name, "").strip() for name in _ID)
+    return named and _direction(said) is not Direction.OUTBOUND
 
 
 def moment(written: str) -> datetime | None:

@@ -35,7 +35,7 @@ def fields_are_ambiguous(target: str, fields: Sequence[tuple[str, str]]) -> bool
     blank, or begins with a mark or a digit, would be a tail of the URL or a body of JSON.
     """
     names = {name for name, _ in fields}
-    if any(not name or _MARK_OR_DIGIT.match(name) for name in names):
+    if any(not name or _MARK_OR_DIGIT.match(name) for name in names - DOCUMENTED):
         return True
     known, stretches = [""], [target]
     for name, value in sorted(fields):
