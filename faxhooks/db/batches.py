@@ -50,7 +50,8 @@ class Insert:
         if is_sqlite(session):
             result = connection.exec_driver_sql(self.for_sqlite, self.cells(rows))
         else:
-            result = connection.exec_driver_sql(self.for_postgresql, {"rows": as_json(rows)})
+            given = {"rows": as_json(rows).decode()}
+            result = connection.exec_driver_sql(self.for_postgresql, given)
         return int(result.rowcount)
 
     def cells(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
@@ -82,12 +83,12 @@ class Insert:
         return self.part("%(rows)s")
 
 
-def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+def as_json(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Rows as JSON whose values PostgreSQL reads as the columns' types.
 
     Of a column of JSON as text the object itself stands here, which is read as its text.
     """
-    return orjson.dumps(rows, _plain, orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps(rows, _plain, orjson.OPT_SORT_KEYS)
 
 
 def _plain(value: Any) -> str:

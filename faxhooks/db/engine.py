@@ -8,7 +8,6 @@ from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import Connection
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -73,8 +72,8 @@ class Database:
         """
         return self._run(self._once, work, seconds, self.engine)
 
-    def write_at_once(self, work: Callable[[DBAPICursor], T], seconds: float = HOOK_DEADLINE) -> T:
-        """The same for work that writes with its last statement alone, by the driver's cursor.
+    def write_at_once(self, work: Callable[[Any], T], seconds: float = HOOK_DEADLINE) -> T:
+        """The same for work that writes with its last statement alone, by the driver's connection.
 
         Whatever lies between that and us costs a callback more than the statements do. On
         PostgreSQL each one is a transaction of its own, so that nothing has to be said before
@@ -178,20 +177,16 @@ class Database:
         ):
             return work(session)
 
-    def _once_by_transaction(
-        self, work: Callable[[DBAPICursor], T], until: float, engine: Engine
-    ) -> T:
+    def _once_by_transaction(self, work: Callable[[Any], T], until: float, engine: Engine) -> T:
         with self._turn(engine, until), engine.begin() as connection:
             try:
-                return work(connection.connection.cursor())
+                return work(connection.connection.dbapi_connection)
             except engine.dialect.loaded_dbapi.Error as error:
                 raise _translated(engine, error) from error
 
-    def _once_by_statement(
-        self, work: Callable[[DBAPICursor], T], until: float, engine: Engine
-    ) -> T:
-        with self._turn(engine, until), _cursor(engine, until) as cursor:
-            return work(cursor)
+    def _once_by_statement(self, work: Callable[[Any], T], until: float, engine: Engine) -> T:
+        with self._turn(engine, until), _raw(engine, until) as connection:
+            return work(connection)
 
     @contextmanager
     def _turn(self, engine: Engine, until: float) -> Iterator[None]:
@@ -223,9 +218,9 @@ class Database:
 
 
 @contextmanager
-def _cursor(engine: Engine, until: float) -> Iterator[DBAPICursor]:
-    """The driver's own cursor of PostgreSQL, on a connection that goes back to its pool unless
-    it is lost or in the middle of something.
+def _raw(engine: Engine, until: float) -> Iterator[Any]:
+    """The driver's own connection to PostgreSQL, which goes back to its pool unless it is lost
+    or in the middle of something.
     """
     connection: PoolProxiedConnection | None = None
     raw: Any = None
@@ -233,7 +228,7 @@ def _cursor(engine: Engine, until: float) -> Iterator[DBAPICursor]:
         connection = engine.raw_connection()
         raw = connection.dbapi_connection
         with watchdog.watch(raw.fileno(), until):
-            yield raw.cursor(binary=True)
+            yield raw
     except engine.dialect.loaded_dbapi.Error as error:
         raise _translated(engine, error, lost=raw is not None and raw.closed) from error
     finally:

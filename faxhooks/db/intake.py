@@ -11,17 +11,15 @@ ids, faxes, the feed, callbacks.
 SQLite has one writer, who holds everything from the look to the commit.
 """
 
-import sqlite3
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict, namedtuple
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy.engine.interfaces import DBAPICursor
 
 from faxhooks.db import callbacks, faxes, feed, history, references
 from faxhooks.db.batches import as_json
@@ -29,39 +27,60 @@ from faxhooks.db.engine import BeginAgainError
 from faxhooks.db.faxes import Home
 from faxhooks.db.history import Entry, read_entry
 from faxhooks.db.models import EventRow
+from faxhooks.db.prepared import Prepared
 from faxhooks.db.references import Key
 from faxhooks.domain.fax import FaxState
 
 _COLUMNS: Final = tuple(column.name for column in EventRow.__table__.columns)
-_LOOK: Final = f"""
-SELECT r.account_id, r.reference, {", ".join(f"e.{name}" for name in _COLUMNS)}, r.fax_id
-FROM fax_references r LEFT JOIN fax_events e ON e.fax_id = r.fax_id
-WHERE NOT r.shared AND r.reference {{among}} ORDER BY r.fax_id, e.seq
-"""  # noqa: S608 (all its parts are constants)
-_LOOK_POSTGRESQL: Final = _LOOK.format(among="= ANY(%(references)s)")
-_LOOK_SQLITE: Final = _LOOK.format(among="IN (SELECT value FROM json_each(:references))")
+_Line = namedtuple("_Line", _COLUMNS)  # type: ignore[misc]
+_LOOK: Final = """
+WITH found AS (
+    SELECT account_id, reference, fax_id FROM fax_references
+    WHERE NOT shared AND reference IN (SELECT value FROM {each})
+)
+SELECT (SELECT {list}({row}(account_id, reference, fax_id)) FROM found),
+    (SELECT {list}({row}({columns})) FROM fax_events e WHERE fax_id IN (SELECT fax_id FROM found))
+"""
+_LOOK_POSTGRESQL: Final = Prepared(
+    _LOOK.format(
+        each="json_array_elements_text(CAST($1 AS json))",
+        list="json_agg",
+        row="json_build_array",
+        columns=", ".join(f"e.{name}" for name in _COLUMNS),
+    )
+)
+_LOOK_SQLITE: Final = _LOOK.format(
+    each="json_each(?)",
+    list="json_group_array",
+    row="json_array",
+    # JSON has no form of bytes; PostgreSQL writes them like this by itself.
+    columns=", ".join(f"'\\x' || hex(e.{n})" if n == "digest" else f"e.{n}" for n in _COLUMNS),
+)
 _TAKE_SQLITE: Final = "UPDATE feed SET last = last + ? WHERE id = 1 RETURNING last - ?"
 _AFTER_REFERENCES: Final = " WHERE (SELECT count(*) FROM claimed) >= 0"
 _AFTER_FEED: Final = ", numbered"
-_WRITE: Final = f"""
-WITH claimed AS ({references.CLAIM.part("%(references)s")} RETURNING 1),
-saved AS ({faxes.SAVE.part("%(faxes)s", more=_AFTER_REFERENCES)} RETURNING 1),
+_WRITE: Final = Prepared(
+    f"""
+WITH claimed AS ({references.CLAIM.part("$1")} RETURNING 1),
+saved AS ({faxes.SAVE.part("$2", more=_AFTER_REFERENCES)} RETURNING 1),
 numbered AS (
-    UPDATE feed SET last = last + %(count)s
-    WHERE id = 1 AND (SELECT count(*) FROM saved) = %(saved)s
-    RETURNING last - %(count)s AS before, pg_notify('{feed.CHANNEL}', '')
+    UPDATE feed SET last = last + CAST($5 AS bigint)
+    WHERE id = 1 AND (SELECT count(*) FROM saved) = CAST($6 AS bigint)
+    RETURNING last - CAST($5 AS bigint) AS before, pg_notify('{feed.CHANNEL}', '')
 ),
 added AS (
-    {history.ADD.part("%(events)s", more=_AFTER_FEED, change="numbered.before + rows.change")}
+    {history.ADD.part("$3", more=_AFTER_FEED, change="numbered.before + rows.change")}
     RETURNING 1
 ),
 kept AS (
-    {callbacks.ADD.part("%(callbacks)s", more=" WHERE (SELECT count(*) FROM added) >= 0")}
+    {callbacks.ADD.part("$4", more=" WHERE (SELECT count(*) FROM added) >= 0")}
     RETURNING 1
 )
-SELECT 1 / CAST((SELECT count(*) FROM added) = %(count)s AS integer) AS is_whole,
+SELECT 1 / CAST((SELECT count(*) FROM added) = CAST($5 AS bigint) AS integer) AS is_whole,
     (SELECT count(*) FROM kept) AS kept
 """  # noqa: S608 (all its parts are constants)
+)
+_WRITE_CALLBACKS: Final = Prepared(callbacks.ADD.part("$1"))
 _CHANGED: Final = {"23505", "22012"}
 """Unique violation, division by zero."""
 
@@ -87,33 +106,66 @@ class News:
     entries: Sequence[Entry] = ()
 
 
-def look(cursor: DBAPICursor, keys: Collection[Key]) -> Known:
+def look(connection: Any, keys: Collection[Key]) -> Known:
     """What is known of the faxes that these ids identify."""
     known = Known({}, defaultdict(list))
     if not keys:
         return known
-    wanted = sorted({reference for _, reference in keys})
-    for account_id, reference, *line, fax_id in _look(cursor, wanted):
-        if (account_id, reference) not in keys:  # Other accounts may have the same ids.
-            continue
-        known.faxes[account_id, reference] = fax_id
-        seen = known.histories[fax_id]
-        event: Any = SimpleNamespace(**dict(zip(_COLUMNS, line, strict=True)))
-        if event.seq is not None and (not seen or seen[-1].seq < event.seq):
-            event.facts = orjson.loads(event.facts)
-            seen.append(read_entry(event))
+    ids = _Ids()
+    found, lines = _look(connection, sorted({reference for _, reference in keys}))
+    for account_id, reference, fax_id in found:
+        key = ids[account_id], reference
+        if key in keys:  # Other accounts may have the same ids.
+            known.faxes[key] = ids[fax_id]
+    wanted = set(known.faxes.values())
+    for line in lines:
+        entry = _read(_Line(*line), ids)
+        if entry.fax_id in wanted:
+            known.histories[entry.fax_id].append(entry)
+    for seen in known.histories.values():
+        seen.sort(key=attrgetter("seq"))
     return known
 
 
-def _look(cursor: DBAPICursor, wanted: list[str]) -> Iterable[Sequence[Any]]:
-    if _is_sqlite(cursor):
-        cursor.execute(_LOOK_SQLITE, {"references": orjson.dumps(wanted)})
-        return map(_from_sqlite, cursor.fetchall())
-    cursor.execute(_LOOK_POSTGRESQL, {"references": wanted})
-    return cursor.fetchall()
+def _look(connection: Any, wanted: list[str]) -> tuple[list[Any], list[Any]]:
+    """References and lines of history, with text for all that JSON has no form of."""
+    asked = orjson.dumps(wanted)
+    if _is_sqlite(connection):
+        answer = connection.execute(_LOOK_SQLITE, (asked.decode(),)).fetchall()
+    else:
+        answer = _LOOK_POSTGRESQL.run(connection, asked)
+    ((found, lines),) = answer
+    return orjson.loads(found or b"[]"), orjson.loads(lines or b"[]")
 
 
-def write(cursor: DBAPICursor, news: News) -> None:
+class _Ids(dict[str, UUID]):
+    """Each id is read once, however often it is written."""
+
+    def __missing__(self, written: str) -> UUID:
+        self[written] = UUID(written)
+        return self[written]
+
+
+def _read(line: Any, ids: _Ids) -> Entry:
+    return read_entry(
+        line._replace(
+            fax_id=ids[line.fax_id],
+            digest=bytes.fromhex(line.digest[2:]),
+            callback_id=ids[line.callback_id] if line.callback_id else None,
+            occurred_at=_moment(line.occurred_at) if line.occurred_at else None,
+            received_at=_moment(line.received_at),
+            facts=orjson.loads(line.facts),
+        )
+    )
+
+
+def _moment(written: str) -> datetime:
+    """SQLite has bare times, in UTC."""
+    moment = datetime.fromisoformat(written)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def write(connection: Any, news: News) -> None:
     """Keep it. Raises BeginAgainError when somebody was quicker."""
     ids = references.reference_rows(news.references, shared=False)
     for key, fax_id in news.shared:
@@ -124,11 +176,11 @@ def write(cursor: DBAPICursor, news: News) -> None:
         history.entry_rows(news.entries),
         callbacks.in_order(news.callbacks),
     )
-    if _is_sqlite(cursor):
-        _write_sqlite(cursor, rows)
+    if _is_sqlite(connection):
+        _write_sqlite(connection, rows)
         return
     try:
-        _write_postgresql(cursor, rows)
+        _write_postgresql(connection, rows)
     except Exception as error:
         if getattr(error, "sqlstate", None) in _CHANGED:
             raise BeginAgainError("the faxes have changed meanwhile") from error
@@ -142,48 +194,28 @@ class _Rows(NamedTuple):
     callbacks: list[dict[str, Any]]
 
 
-def _write_postgresql(cursor: DBAPICursor, rows: _Rows) -> None:
+def _write_postgresql(connection: Any, rows: _Rows) -> None:
     if not rows.events:
-        cursor.execute(callbacks.ADD.for_postgresql, {"rows": as_json(rows.callbacks)})
+        _WRITE_CALLBACKS.run(connection, as_json(rows.callbacks))
         return
     for number, event in enumerate(rows.events, start=1):
         event["change"] = number
-    texts = {name: as_json(of_table) for name, of_table in rows._asdict().items()}
-    counts = {"count": len(rows.events), "saved": len(rows.faxes)}
-    cursor.execute(_WRITE, texts | counts)
+    counts = (b"%d" % len(rows.events), b"%d" % len(rows.faxes))
+    _WRITE.run(connection, *map(as_json, rows), *counts)
 
 
-def _write_sqlite(cursor: DBAPICursor, rows: _Rows) -> None:
+def _write_sqlite(connection: Any, rows: _Rows) -> None:
     if rows.events:
         count = len(rows.events)
-        cursor.execute(_TAKE_SQLITE, (count, count))
-        ((before,),) = cursor.fetchall()
+        ((before,),) = connection.execute(_TAKE_SQLITE, (count, count)).fetchall()
         for number, event in enumerate(rows.events, start=1):
             event["change"] = before + number
     parts = (references.CLAIM, faxes.SAVE, history.ADD, callbacks.ADD)
     for insert, of_table in zip(parts, rows, strict=True):
         if of_table:
-            cursor.executemany(insert.for_sqlite, insert.cells(of_table))
+            connection.executemany(insert.for_sqlite, insert.cells(of_table))
 
 
-_TIMES: Final = {"occurred_at", "received_at"}
-_IDS: Final = {"account_id", "fax_id", "callback_id"}
-
-
-def _from_sqlite(row: Sequence[Any]) -> list[Any]:
-    """Ids and times as they are here; SQLite has text for both."""
-    names = ("account_id", "reference", *_COLUMNS, "fax_id")
-    return [_read(name, value) for name, value in zip(names, row, strict=True)]
-
-
-def _read(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in _IDS:
-        return UUID(hex=value)
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if name in _TIMES else value
-
-
-def _is_sqlite(cursor: DBAPICursor) -> bool:
-    """Whose cursor this is."""
-    return isinstance(cursor, sqlite3.Cursor)
+def _is_sqlite(connection: Any) -> bool:
+    """Whose connection this is: only PostgreSQL's driver has a library below it."""
+    return not hasattr(connection, "pgconn")

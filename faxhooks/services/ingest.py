@@ -94,7 +94,7 @@ class Receiver:
     def _write(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
         try:
             verdicts = self._database.write_at_once(
-                lambda cursor: keep_at_once(cursor, deliveries, self._release),
+                lambda connection: keep_at_once(connection, deliveries, self._release),
                 seconds=until - time.monotonic(),
             )
         except NeedsLocksError:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 
 from faxhooks.db import callbacks, intake
@@ -37,14 +36,12 @@ class Delivery:
     reason: str | None = None
 
 
-def keep_at_once(
-    cursor: DBAPICursor, deliveries: Sequence[Delivery], release: str
-) -> list[Verdict]:
+def keep_at_once(connection: Any, deliveries: Sequence[Delivery], release: str) -> list[Verdict]:
     """The same as `keep` in two statements, of which the last commits, for all but what is rare:
     faxes that turn out to be one, or to be older, for which it raises NeedsLocksError.
     """
     facts = [fact for delivery in deliveries for fact in facts_of(delivery)]
-    known = intake.look(cursor, {key for fact in facts for key in fact.keys})
+    known = intake.look(connection, {key for fact in facts for key in fact.keys})
     fax_ids = place(facts, known.faxes)
     if fax_ids is None:
         raise NeedsLocksError
@@ -61,7 +58,7 @@ def keep_at_once(
         faxes={f: (homes[f], entered.states[f]) for f in sorted(entered.changed)},
         entries=entered.added,
     )
-    intake.write(cursor, news)
+    intake.write(connection, news)
     return verdicts
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from faxhooks.db.engine import BeginAgainError, Database
+from faxhooks.db.prepared import Prepared
 from faxhooks.domain.errors import UnavailableError
 from tests.running.proxies import Relay
 
@@ -57,9 +58,12 @@ def test_a_cut_connection_is_replaced_without_anybody_noticing(relay: Relay) -> 
     database.engine.dispose()
 
 
-def one_at_once(cursor: Any) -> int:
-    cursor.execute("SELECT 1")
-    return int(cursor.fetchall()[0][0])
+ONE = Prepared("SELECT 1 + CAST($1 AS integer)")
+
+
+def one_at_once(connection: Any) -> int:
+    ((found,),) = ONE.run(connection, b"0")
+    return int(found or 0)
 
 
 def test_callbacks_have_the_same_from_connections_of_their_own(relay: Relay) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from faxhooks.db.engine import HOOK_DEADLINE, Database
 
 EXITED: Final = 77
 """How a process ends that a disturbance ended."""
@@ -23,25 +23,37 @@ class Manner(StrEnum):
 
 
 class Disturbance:
-    """Counts the steps that an engine asks of its driver, and lets the `at`-th fail, once.
+    """Counts the steps that a database asks of its driver, and lets the `at`-th fail, once.
 
-    A flush is nothing but the statements that it issues. It lies between SQLAlchemy and the
-    driver, so that what fails is wrapped, judged and rolled back as a real failure is.
+    A flush is nothing but the statements that it issues. It lies between SQLAlchemy, or what
+    callbacks have in its place, and the driver, so that what fails is wrapped, judged and rolled
+    back as a real failure is.
     """
 
-    def __init__(self, engine: Engine, at: int = 0, manner: Manner = Manner.ERROR) -> None:
+    def __init__(self, database: Database, at: int = 0, manner: Manner = Manner.ERROR) -> None:
         self.steps = 0
         self._at = at
         self._manner = manner
-        self._error = engine.dialect.loaded_dbapi.OperationalError
+        dialect = database.engine.dialect
+        self._error = dialect.loaded_dbapi.OperationalError
         for name in _STEPS:
-            setattr(engine.dialect, name, self._counted(getattr(engine.dialect, name)))
+            setattr(dialect, name, self._counted(getattr(dialect, name)))
+        at_once = database.write_at_once
+
+        def write_at_once(work: Callable[[Any], Any], seconds: float = HOOK_DEADLINE) -> Any:
+            return at_once(lambda connection: work(_Counted(connection, self)), seconds)
+
+        database.write_at_once = write_at_once  # type: ignore[method-assign]
+
+    def count(self, target: Any) -> None:
+        """One more step is about to be taken."""
+        self.steps += 1
+        if self.steps == self._at:
+            self._fail(target)
 
     def _counted(self, step: Callable[..., None]) -> Callable[..., None]:
         def counted(target: Any, *arguments: Any, **options: Any) -> None:
-            self.steps += 1
-            if self.steps == self._at:
-                self._fail(target)
+            self.count(target)
             step(target, *arguments, **options)
 
         return counted
@@ -52,6 +64,28 @@ class Disturbance:
             os._exit(EXITED)
         if self._manner is Manner.ERROR:
             raise self._error("made to fail")
-        raw = getattr(target, "dbapi_connection", None) or target.connection
+        raw = getattr(target, "dbapi_connection", None) or getattr(target, "connection", target)
         with socket.socket(fileno=os.dup(raw.fileno())) as connection:
             connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Counted:
+    """A driver's connection, or the library below it, of which every statement is a step."""
+
+    def __init__(self, inner: Any, disturbance: Disturbance, connection: Any = None) -> None:
+        self._inner = inner
+        self._disturbance = disturbance
+        self._connection = connection or inner
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name == "pgconn":
+            return _Counted(found, self._disturbance, self._connection)
+        if name not in ("exec_prepared", "prepare", "execute", "executemany"):
+            return found
+
+        def counted(*arguments: Any) -> Any:
+            self._disturbance.count(self._connection)
+            return found(*arguments)
+
+        return counted

@@ -76,7 +76,7 @@ def tell(
         heard, at = _hear_of_one_who_exits(url, account, at, variant), 0
     parts = compose_parts(settings_for(url))
     engine = parts.database.engine
-    disturbance = Disturbance(engine, at, manner)
+    disturbance = Disturbance(parts.database, at, manner)
     for number in range(heard, len(_STORY)):
         try:
             _say(parts, account, number)
@@ -151,7 +151,7 @@ def _exit_at(url: str, account: Account, at: int, variant: str, heard: Connectio
     logs.configure("critical", sys.stderr)
     with variants.applied(variant or None):
         parts = compose_parts(settings_for(url))
-        Disturbance(parts.database.engine, at, Manner.EXIT)
+        Disturbance(parts.database, at, Manner.EXIT)
         for number in range(len(_STORY)):
             _say(parts, account, number)
             heard.send(number + 1)

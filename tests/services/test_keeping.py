@@ -1,10 +1,10 @@
 """Callbacks are written in one statement that fails as a whole when somebody was quicker."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -63,7 +63,7 @@ def delivery(
 
 
 def at_once(database: Database, *deliveries: Delivery) -> list[Verdict]:
-    return database.write_at_once(lambda cursor: keep_at_once(cursor, deliveries, "1"))
+    return database.write_at_once(lambda connection: keep_at_once(connection, deliveries, "1"))
 
 
 def with_locks(database: Database, *deliveries: Delivery) -> list[Verdict]:
@@ -154,11 +154,11 @@ def test_it_begins_again_when(parts: Parts, entrance: Entrance, name: str) -> No
             with_locks(database, delivery(entrance, next(numbers), *references))
         seen.append(kept(database))
 
-    def work(cursor: Any) -> list[Verdict]:
+    def work(connection: Any) -> list[Verdict]:
         if not seen:
-            return keep_at_once(cast("Any", _Interrupted(cursor, meanwhile)), [late], "1")
+            return keep_at_once(_Interrupted(connection, meanwhile), [late], "1")
         seen.append(kept(database))
-        return keep_at_once(cursor, [late], "1")
+        return keep_at_once(connection, [late], "1")
 
     assert database.write_at_once(work) == [Verdict.STALE]
     after_theirs, after_our_first = seen
@@ -167,18 +167,19 @@ def test_it_begins_again_when(parts: Parts, entrance: Entrance, name: str) -> No
 
 
 class _Interrupted:
-    """A cursor before whose second statement something else happens."""
+    """A connection before the last statement of which something else happens."""
 
-    def __init__(self, cursor: Any, meanwhile: Any) -> None:
-        self._cursor = cursor
+    def __init__(self, connection: Any, meanwhile: Any) -> None:
+        self.pgconn = self
+        self._library = connection.pgconn
         self._meanwhile = meanwhile
-        self._statements = 0
+        self.closed = False
 
-    def execute(self, *arguments: Any) -> Any:
-        self._statements += 1
-        if self._statements == 2:
-            self._meanwhile()
-        return self._cursor.execute(*arguments)
+    def exec_prepared(self, name: bytes, values: Sequence[bytes]) -> Any:
+        if len(values) > 1 and (late := self._meanwhile):
+            self._meanwhile = None
+            late()
+        return self._library.exec_prepared(name, values)
 
-    def fetchall(self) -> Any:
-        return self._cursor.fetchall()
+    def prepare(self, name: bytes, words: bytes) -> Any:
+        return self._library.prepare(name, words)
