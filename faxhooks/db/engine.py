@@ -11,7 +11,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
+from faxhooks.db.lines import Lines
 from faxhooks.db.opening import SWIFT_WRITERS, open_engine, open_swift, turn, watchdog
+from faxhooks.db.steps import Ask, Rows, Steps, take
 from faxhooks.domain.errors import UnavailableError
 
 T = TypeVar("T")
@@ -46,8 +48,9 @@ class Database:
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.engine = open_engine(url, pool_size)
         self._swift = self.engine if self.is_sqlite else open_swift(url)
+        self._lines = Lines(self._swift)
         if self._swift is not self.engine:
-            event.listen(self.engine, "engine_disposed", lambda _: self._swift.dispose())
+            event.listen(self.engine, "engine_disposed", lambda _: self._hang_up())
         # SQLite has one writer: threads queue here, fairly, not in its sleeping retries.
         self._writers = threading.BoundedSemaphore(1 if self.is_sqlite else pool_size)
         self._readers = (
@@ -57,6 +60,10 @@ class Database:
             self._writers if self.is_sqlite else threading.BoundedSemaphore(SWIFT_WRITERS)
         )
         self._streams = threading.BoundedSemaphore(MOST_STREAMS)
+
+    def _hang_up(self) -> None:
+        self._lines.close()
+        self._swift.dispose()
 
     @property
     def is_sqlite(self) -> bool:
@@ -72,8 +79,8 @@ class Database:
         """
         return self._run(self._once, work, seconds, self.engine)
 
-    def write_at_once(self, work: Callable[[Any], T], seconds: float = HOOK_DEADLINE) -> T:
-        """The same for work that writes with its last statement alone, by the driver's connection.
+    def write_at_once(self, work: Callable[[], Steps[T]], seconds: float = HOOK_DEADLINE) -> T:
+        """The same for work that writes with its last statement alone, by the driver itself.
 
         Whatever lies between that and us costs a callback more than the statements do. On
         PostgreSQL each one is a transaction of its own, so that nothing has to be said before
@@ -81,6 +88,12 @@ class Database:
         """
         once = self._once_by_transaction if self.is_sqlite else self._once_by_statement
         return self._run(once, work, seconds, self._swift)
+
+    async def write_soon(self, work: Callable[[], Steps[T]], until: float) -> T:
+        """The same for a task of an event loop, one at a time and on PostgreSQL only. It is tried
+        once: what it raises but UnavailableError is for `write_at_once` to try again.
+        """
+        return await self._lines.do(work(), until)
 
     def read(self, work: Callable[[Session], T], seconds: float = READ_DEADLINE) -> T:
         """Run `work` in a read-only transaction. Raises UnavailableError like `write`."""
@@ -150,8 +163,8 @@ class Database:
 
     def _run(
         self,
-        once: Callable[[Callable[[C], T], float, Engine], T],
-        work: Callable[[C], T],
+        once: Callable[[C, float, Engine], T],
+        work: C,
         seconds: float,
         engine: Engine,
     ) -> T:
@@ -177,16 +190,27 @@ class Database:
         ):
             return work(session)
 
-    def _once_by_transaction(self, work: Callable[[Any], T], until: float, engine: Engine) -> T:
+    def _once_by_transaction(self, work: Callable[[], Steps[T]], until: float, engine: Engine) -> T:
         with self._turn(engine, until), engine.begin() as connection:
             try:
-                return work(connection.connection.dbapi_connection)
+                return self.take(work(), connection.connection.dbapi_connection)
             except engine.dialect.loaded_dbapi.Error as error:
                 raise _translated(engine, error) from error
 
-    def _once_by_statement(self, work: Callable[[Any], T], until: float, engine: Engine) -> T:
+    def _once_by_statement(self, work: Callable[[], Steps[T]], until: float, engine: Engine) -> T:
         with self._turn(engine, until), _raw(engine, until) as connection:
-            return work(connection)
+            return self.take(work(), connection)
+
+    def take(self, steps: Steps[T], connection: Any) -> T:
+        """Take these steps over a connection of the driver's."""
+
+        def answer(ask: Ask) -> Rows:
+            if self.is_sqlite:
+                return ask.sqlite(connection)
+            prepared, values = ask.postgresql()
+            return prepared.run(connection, values)
+
+        return take(steps, answer)
 
     @contextmanager
     def _turn(self, engine: Engine, until: float) -> Iterator[None]:

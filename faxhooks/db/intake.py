@@ -11,6 +11,7 @@ ids, faxes, the feed, callbacks.
 SQLite has one writer, who holds everything from the look to the commit.
 """
 
+import sqlite3
 from collections import defaultdict, namedtuple
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from faxhooks.db.history import Entry, read_entry
 from faxhooks.db.models import EventRow
 from faxhooks.db.prepared import Prepared
 from faxhooks.db.references import Key
+from faxhooks.db.steps import Ask, Rows, Steps
 from faxhooks.domain.fax import FaxState
 
 _COLUMNS: Final = tuple(column.name for column in EventRow.__table__.columns)
@@ -106,36 +108,29 @@ class News:
     entries: Sequence[Entry] = ()
 
 
-def look(connection: Any, keys: Collection[Key]) -> Known:
+def look(keys: Collection[Key]) -> Steps[Known]:
     """What is known of the faxes that these ids identify."""
     known = Known({}, defaultdict(list))
     if not keys:
         return known
     ids = _Ids()
-    found, lines = _look(connection, sorted({reference for _, reference in keys}))
-    for account_id, reference, fax_id in found:
+    asked = orjson.dumps(sorted({reference for _, reference in keys}))
+    ((found, lines),) = yield Ask(
+        lambda: (_LOOK_POSTGRESQL, [asked]),
+        lambda connection: connection.execute(_LOOK_SQLITE, (asked.decode(),)).fetchall(),
+    )
+    for account_id, reference, fax_id in orjson.loads(found or b"[]"):
         key = ids[account_id], reference
         if key in keys:  # Other accounts may have the same ids.
             known.faxes[key] = ids[fax_id]
     wanted = set(known.faxes.values())
-    for line in lines:
+    for line in orjson.loads(lines or b"[]"):
         entry = _read(_Line(*line), ids)
         if entry.fax_id in wanted:
             known.histories[entry.fax_id].append(entry)
     for seen in known.histories.values():
         seen.sort(key=attrgetter("seq"))
     return known
-
-
-def _look(connection: Any, wanted: list[str]) -> tuple[list[Any], list[Any]]:
-    """References and lines of history, with text for all that JSON has no form of."""
-    asked = orjson.dumps(wanted)
-    if _is_sqlite(connection):
-        answer = connection.execute(_LOOK_SQLITE, (asked.decode(),)).fetchall()
-    else:
-        answer = _LOOK_POSTGRESQL.run(connection, asked)
-    ((found, lines),) = answer
-    return orjson.loads(found or b"[]"), orjson.loads(lines or b"[]")
 
 
 class _Ids(dict[str, UUID]):
@@ -165,7 +160,7 @@ def _moment(written: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def write(connection: Any, news: News) -> None:
+def write(news: News) -> Steps[None]:
     """Keep it. Raises BeginAgainError when somebody was quicker."""
     ids = references.reference_rows(news.references, shared=False)
     for key, fax_id in news.shared:
@@ -176,11 +171,8 @@ def write(connection: Any, news: News) -> None:
         history.entry_rows(news.entries),
         callbacks.in_order(news.callbacks),
     )
-    if _is_sqlite(connection):
-        _write_sqlite(connection, rows)
-        return
     try:
-        _write_postgresql(connection, rows)
+        yield Ask(rows.for_postgresql, rows.write_sqlite)
     except Exception as error:
         if getattr(error, "sqlstate", None) in _CHANGED:
             raise BeginAgainError("the faxes have changed meanwhile") from error
@@ -193,29 +185,23 @@ class _Rows(NamedTuple):
     events: list[dict[str, Any]]
     callbacks: list[dict[str, Any]]
 
+    def for_postgresql(self) -> tuple[Prepared, list[bytes]]:
+        if not self.events:
+            return _WRITE_CALLBACKS, [as_json(self.callbacks)]
+        self._number(0)
+        counts = (b"%d" % len(self.events), b"%d" % len(self.faxes))
+        return _WRITE, [*map(as_json, self), *counts]
 
-def _write_postgresql(connection: Any, rows: _Rows) -> None:
-    if not rows.events:
-        _WRITE_CALLBACKS.run(connection, as_json(rows.callbacks))
-        return
-    for number, event in enumerate(rows.events, start=1):
-        event["change"] = number
-    counts = (b"%d" % len(rows.events), b"%d" % len(rows.faxes))
-    _WRITE.run(connection, *map(as_json, rows), *counts)
+    def write_sqlite(self, connection: sqlite3.Connection) -> Rows:
+        if count := len(self.events):
+            ((before,),) = connection.execute(_TAKE_SQLITE, (count, count)).fetchall()
+            self._number(before)
+        parts = (references.CLAIM, faxes.SAVE, history.ADD, callbacks.ADD)
+        for insert, rows in zip(parts, self, strict=True):
+            if rows:
+                connection.executemany(insert.for_sqlite, insert.cells(rows))
+        return []
 
-
-def _write_sqlite(connection: Any, rows: _Rows) -> None:
-    if rows.events:
-        count = len(rows.events)
-        ((before,),) = connection.execute(_TAKE_SQLITE, (count, count)).fetchall()
-        for number, event in enumerate(rows.events, start=1):
-            event["change"] = before + number
-    parts = (references.CLAIM, faxes.SAVE, history.ADD, callbacks.ADD)
-    for insert, of_table in zip(parts, rows, strict=True):
-        if of_table:
-            connection.executemany(insert.for_sqlite, insert.cells(of_table))
-
-
-def _is_sqlite(connection: Any) -> bool:
-    """Whose connection this is: only PostgreSQL's driver has a library below it."""
-    return not hasattr(connection, "pgconn")
+    def _number(self, before: int) -> None:
+        for number, event in enumerate(self.events, start=before + 1):
+            event["change"] = number

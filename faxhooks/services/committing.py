@@ -9,8 +9,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -21,15 +20,13 @@ R = TypeVar("R")
 
 MOST: Final = 64
 """Items in one commit: enough to share a wait, too few to make one long."""
-_LEADERS: Final = 2
-"""Threads that commit for tasks; one leads at a time, and hands over before it is done."""
 _LEAST_SECONDS: Final = 0.4
 """Who has less time than this left does not begin a commit any more."""
 
 
 @dataclass(eq=False, slots=True)
 class _Waiting(Generic[T, R]):
-    """Somebody with an item; who is answered, or has to lead, must be woken."""
+    """A thread with an item; `woken` is set once it is answered, or has to lead."""
 
     item: T
     until: float
@@ -37,65 +34,21 @@ class _Waiting(Generic[T, R]):
     result: R | None = None
     error: Exception | None = None
     answered: bool = False
+    woken: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, result: R | None, error: Exception | None = None) -> None:
         self.result, self.error, self.answered = result, error, True
+        self.woken.set()
 
     def take(self) -> R:
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value]
 
-    def wake(self) -> None:
-        raise NotImplementedError
-
-
-@dataclass(eq=False, slots=True)
-class _Thread(_Waiting[T, R]):
-    """A thread that stands still meanwhile, and leads itself."""
-
-    woken: threading.Event = field(default_factory=threading.Event)
-
-    def wake(self) -> None:
-        self.woken.set()
-
-
-@dataclass(eq=False, slots=True, kw_only=True)
-class _Task(_Waiting[T, R]):
-    """A task of an event loop, for which a thread leads, since the loop must not stand still."""
-
-    lead: Callable[["_Task[T, R]"], None]
-    loop: asyncio.AbstractEventLoop
-    woken: asyncio.Future[None]
-
-    def wake(self) -> None:
-        """To lead; its end is told to its loop, together with those of others."""
-        self.lead(self)
-
-    def end(self) -> None:
-        if not self.woken.done():
-            self.woken.set_result(None)
-
-
-def _wake(answered: Iterable[_Waiting[T, R]]) -> None:
-    """Tasks all at once, since each call to their loop from another thread costs a message."""
-    tasks: list[_Task[T, R]] = []
-    for waiting in answered:
-        if isinstance(waiting, _Task):
-            tasks.append(waiting)
-        else:
-            waiting.wake()
-    for loop in {task.loop for task in tasks}:
-        loop.call_soon_threadsafe(_end, [task for task in tasks if task.loop is loop])
-
-
-def _end(tasks: Iterable[_Task[T, R]]) -> None:
-    for task in tasks:
-        task.end()
-
 
 class GroupCommit(Generic[T, R]):
-    """Commits items in groups. `commit` takes items and a deadline, and answers each in order.
+    """Commits the items of threads in groups. `commit` takes items and a deadline, and answers
+    each in order.
 
     When it raises anything but UnavailableError for a group, each item is tried alone, so
     that one bad item costs the others nothing.
@@ -106,7 +59,6 @@ class GroupCommit(Generic[T, R]):
         self._queue: deque[_Waiting[T, R]] = deque()
         self._lock = threading.Lock()
         self._led = False
-        self._leaders = ThreadPoolExecutor(_LEADERS, thread_name_prefix="commit")
 
     def submit(self, item: T, until: float) -> R:
         """The answer of the commit that `item` was in.
@@ -114,26 +66,12 @@ class GroupCommit(Generic[T, R]):
         `until` is a time.monotonic(); when it passes first, UnavailableError is raised,
         and whether the item was committed is not known.
         """
-        own: _Thread[T, R] = _Thread(item, until)
+        own: _Waiting[T, R] = _Waiting(item, until)
         if not self._queue_up(own):
             own.woken.wait(max(0.0, until - time.monotonic()))
-        self._lead_or_leave(own)
-        return own.take()
-
-    async def submit_soon(self, item: T, until: float) -> R:
-        """The same for a task of an event loop, which goes on meanwhile."""
-        loop = asyncio.get_running_loop()
-        own: _Task[T, R] = _Task(
-            item, until, lead=self._lead_in_thread, loop=loop, woken=loop.create_future()
-        )
-        if self._queue_up(own):
-            own.wake()
-        alarm = loop.call_later(max(0.0, until - time.monotonic()), own.end)
-        try:
-            await own.woken
-        finally:
-            alarm.cancel()
-        if not own.answered:
+        if group := self._take_group(own):
+            self._lead(group)
+        else:
             self._leave(own)
         return own.take()
 
@@ -144,16 +82,6 @@ class GroupCommit(Generic[T, R]):
             own.leads = not self._led
             self._led = True
             return own.leads
-
-    def _lead_in_thread(self, own: _Task[T, R]) -> None:
-        self._leaders.submit(self._lead_or_leave, own)
-
-    def _lead_or_leave(self, own: _Waiting[T, R]) -> None:
-        """Lead, if it is this one's turn; who is out of time leaves the queue."""
-        if group := self._take_group(own):
-            self._lead(group)
-        else:
-            self._leave(own)
 
     def _take_group(self, own: _Waiting[T, R]) -> list[_Waiting[T, R]]:
         """The leader and who else waits; nobody when it must not lead."""
@@ -170,8 +98,7 @@ class GroupCommit(Generic[T, R]):
         with self._lock:
             if own.answered:
                 return
-            own.answer(None, UnavailableError("the database is too slow; try again"))
-            _wake([own])
+            own.answer(None, _too_slow())
             if own in self._queue:
                 self._queue.remove(own)
                 if own.leads:
@@ -191,20 +118,94 @@ class GroupCommit(Generic[T, R]):
             for waiting in group:
                 waiting.answer(None, error)
         except Exception as error:  # noqa: BLE001 (handed to whoever waits for it)
-            if len(group) > 1:
-                for waiting in group:
-                    self._answer([waiting], until)
+            if len(group) == 1:
+                group[0].answer(None, error)
                 return
-            group[0].answer(None, error)
+            for waiting in group:
+                self._answer([waiting], until)
         else:
             for waiting, result in zip(group, results, strict=True):
                 waiting.answer(result)
-        _wake(group)
 
     def _hand_over(self) -> None:
         """Let the one that has waited longest lead; called with the lock held."""
         if self._queue:
             self._queue[0].leads = True
-            self._queue[0].wake()
+            self._queue[0].woken.set()
         else:
             self._led = False
+
+
+@dataclass(eq=False, slots=True)
+class _Asked(Generic[T, R]):
+    """A task with an item, which waits for the answer."""
+
+    item: T
+    until: float
+    answer: "asyncio.Future[R]"
+
+    def succeed(self, result: R) -> None:
+        if not self.answer.done():
+            self.answer.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class TaskCommit(Generic[T, R]):
+    """The same for the tasks of one event loop, which awaits `commit` and goes on meanwhile."""
+
+    def __init__(self, commit: Callable[[Sequence[T], float], Awaitable[Sequence[R]]]) -> None:
+        self._commit = commit
+        self._queue: deque[_Asked[T, R]] = deque()
+        self._leader: asyncio.Task[None] | None = None
+
+    async def submit(self, item: T, until: float) -> R:
+        """As `GroupCommit.submit`."""
+        loop = asyncio.get_running_loop()
+        own: _Asked[T, R] = _Asked(item, until, loop.create_future())
+        self._queue.append(own)
+        if self._leader is None:
+            self._leader = loop.create_task(self._lead())
+        alarm = loop.call_later(until - time.monotonic(), own.fail, _too_slow())
+        try:
+            return await own.answer
+        finally:
+            alarm.cancel()
+
+    async def _lead(self) -> None:
+        try:
+            while self._queue:
+                if group := self._take_group():
+                    await self._answer(group, group[0].until)
+        finally:
+            self._leader = None
+
+    def _take_group(self) -> list[_Asked[T, R]]:
+        """Who waits and has the time for it; who has not is told so by its alarm. What a client
+        sent that has left by now is ours all the same.
+        """
+        least = time.monotonic() + _LEAST_SECONDS
+        first = [self._queue.popleft() for _ in range(min(len(self._queue), MOST))]
+        return [asked for asked in first if asked.until >= least]
+
+    async def _answer(self, group: Sequence[_Asked[T, R]], until: float) -> None:
+        try:
+            results = await self._commit([asked.item for asked in group], until)
+        except UnavailableError as error:
+            for asked in group:
+                asked.fail(error)
+        except Exception as error:  # noqa: BLE001 (handed to whoever waits for it)
+            if len(group) == 1:
+                group[0].fail(error)
+                return
+            for asked in group:
+                await self._answer([asked], until)
+        else:
+            for asked, result in zip(group, results, strict=True):
+                asked.succeed(result)
+
+
+def _too_slow() -> UnavailableError:
+    return UnavailableError("the database is too slow; try again")

@@ -16,7 +16,7 @@ from faxhooks.domain.errors import AuthenticityError, UnavailableError, Unreadab
 from faxhooks.domain.fax import Evidence, FaxEvent, Verdict
 from faxhooks.providers.base import Reply
 from faxhooks.services import meters
-from faxhooks.services.committing import GroupCommit
+from faxhooks.services.committing import GroupCommit, TaskCommit
 from faxhooks.services.directory import Directory, Entrance
 from faxhooks.services.keeping import Delivery, NeedsLocksError, keep, keep_at_once
 from faxhooks.services.refusing import Refusals
@@ -41,6 +41,8 @@ class Receiver:
         self._directory = directory
         self._release = release
         self._commits: GroupCommit[Delivery, _Kept] = GroupCommit(self._commit)
+        soon = self._commit_in_thread if database.is_sqlite else self._commit_soon
+        self._soon: TaskCommit[Delivery, _Kept] = TaskCommit(soon)
 
     def receive(self, provider: str, token: str, callback: Callback) -> Reply:
         """Keep a callback, then say what the provider expects to hear.
@@ -60,7 +62,7 @@ class Receiver:
         if entrance is None:
             entrance = await asyncio.to_thread(self._directory.find, provider, token)
         delivery = self._admit(entrance, token, callback)
-        _note(*await self._commits.submit_soon(delivery, until))
+        _note(*await self._soon.submit(delivery, until))
         return entrance.adapter.reply(callback)
 
     def check(self, provider: str, token: str) -> None:
@@ -79,6 +81,21 @@ class Receiver:
         """Committed before we answer."""
         _note(*self._commits.submit(delivery, until))
 
+    async def _commit_soon(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
+        """What is rare, or goes wrong, is left to a thread, which knows all about it."""
+        try:
+            verdicts = await self._database.write_soon(
+                lambda: keep_at_once(deliveries, self._release), until
+            )
+        except UnavailableError:
+            raise
+        except Exception:  # noqa: BLE001 (which shows again there, if it is not over by then)
+            return await self._commit_in_thread(deliveries, until)
+        return list(zip(deliveries, verdicts, strict=True))
+
+    async def _commit_in_thread(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
+        return await asyncio.to_thread(self._commit, deliveries, until)
+
     def _commit(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
         """What fails for its own sake, and so alone, is kept unread."""
         try:
@@ -94,7 +111,7 @@ class Receiver:
     def _write(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
         try:
             verdicts = self._database.write_at_once(
-                lambda connection: keep_at_once(connection, deliveries, self._release),
+                lambda: keep_at_once(deliveries, self._release),
                 seconds=until - time.monotonic(),
             )
         except NeedsLocksError:

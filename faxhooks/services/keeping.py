@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from faxhooks.db import callbacks, intake
 from faxhooks.db.faxes import Home
+from faxhooks.db.steps import Steps
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.fax import Evidence, FaxEvent, Verdict
 from faxhooks.services.claiming import Fact, place, shared_ids
@@ -36,12 +37,12 @@ class Delivery:
     reason: str | None = None
 
 
-def keep_at_once(connection: Any, deliveries: Sequence[Delivery], release: str) -> list[Verdict]:
+def keep_at_once(deliveries: Sequence[Delivery], release: str) -> Steps[list[Verdict]]:
     """The same as `keep` in two statements, of which the last commits, for all but what is rare:
     faxes that turn out to be one, or to be older, for which it raises NeedsLocksError.
     """
     facts = [fact for delivery in deliveries for fact in facts_of(delivery)]
-    known = intake.look(connection, {key for fact in facts for key in fact.keys})
+    known = yield from intake.look({key for fact in facts for key in fact.keys})
     fax_ids = place(facts, known.faxes)
     if fax_ids is None:
         raise NeedsLocksError
@@ -58,7 +59,7 @@ def keep_at_once(connection: Any, deliveries: Sequence[Delivery], release: str) 
         faxes={f: (homes[f], entered.states[f]) for f in sorted(entered.changed)},
         entries=entered.added,
     )
-    intake.write(connection, news)
+    yield from intake.write(news)
     return verdicts
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from faxhooks.db.engine import BeginAgainError, Database
 from faxhooks.db.prepared import Prepared
+from faxhooks.db.steps import Ask, Steps
 from faxhooks.domain.errors import UnavailableError
 from tests.running.proxies import Relay
 
@@ -61,9 +62,9 @@ def test_a_cut_connection_is_replaced_without_anybody_noticing(relay: Relay) -> 
 ONE = Prepared("SELECT 1 + CAST($1 AS integer)")
 
 
-def one_at_once(connection: Any) -> int:
-    ((found,),) = ONE.run(connection, b"0")
-    return int(found or 0)
+def one_at_once() -> Steps[int]:
+    ((found,),) = yield Ask(lambda: (ONE, [b"0"]), list)
+    return int(found)
 
 
 def test_callbacks_have_the_same_from_connections_of_their_own(relay: Relay) -> None:

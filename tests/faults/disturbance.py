@@ -6,7 +6,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final
 
-from faxhooks.db.engine import HOOK_DEADLINE, Database
+from faxhooks.db.engine import Database
+from faxhooks.db.steps import Steps
 
 EXITED: Final = 77
 """How a process ends that a disturbance ended."""
@@ -38,12 +39,12 @@ class Disturbance:
         self._error = dialect.loaded_dbapi.OperationalError
         for name in _STEPS:
             setattr(dialect, name, self._counted(getattr(dialect, name)))
-        at_once = database.write_at_once
+        taking = database.take
 
-        def write_at_once(work: Callable[[Any], Any], seconds: float = HOOK_DEADLINE) -> Any:
-            return at_once(lambda connection: work(_Counted(connection, self)), seconds)
+        def take(steps: Steps[Any], connection: Any) -> Any:
+            return taking(steps, _Counted(connection, self))
 
-        database.write_at_once = write_at_once  # type: ignore[method-assign]
+        database.take = take  # type: ignore[method-assign]
 
     def count(self, target: Any) -> None:
         """One more step is about to be taken."""

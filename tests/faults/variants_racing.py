@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from faxhooks.db import history, intake, opening
 from faxhooks.db.prepared import Prepared
 from faxhooks.db.references import Key
+from faxhooks.db.steps import Ask, Rows, Steps
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.services import ingest, keeping
 from tests.faults.variants import by_threads, variant
@@ -24,8 +25,8 @@ def unknown_faxes_are_404() -> Iterator[None]:
     """A callback about a fax that nobody has heard of yet is none of our business."""
     look = intake.look
 
-    def look_for_known(connection: Any, keys: Collection[Key]) -> intake.Known:
-        known = look(connection, keys)
+    def look_for_known(keys: Collection[Key]) -> Steps[intake.Known]:
+        known = yield from look(keys)
         if not known.faxes:
             raise NotFoundError("there is no such fax")
         return known
@@ -59,13 +60,15 @@ def read_modify_write() -> Iterator[None]:
     """What was read of a fax may have changed by the time it is written over."""
     look = intake.look
 
-    def look_and_let_go(connection: Any, keys: Collection[Key]) -> intake.Known:
-        known = look(connection, keys)
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("COMMIT")
+    def let_go(connection: sqlite3.Connection) -> Rows:
+        connection.execute("COMMIT")
         time.sleep(0.005)
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE")
+        return []
+
+    def look_and_let_go(keys: Collection[Key]) -> Steps[intake.Known]:
+        known = yield from look(keys)
+        yield Ask(lambda: (Prepared("SELECT pg_sleep(0.005)"), []), let_go)
         return known
 
     ignoring = " ON CONFLICT DO NOTHING"

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from faxhooks.domain.errors import UnavailableError
-from faxhooks.services.committing import MOST, GroupCommit
+from faxhooks.services.committing import MOST, GroupCommit, TaskCommit
 
 
 class Disk:
@@ -21,6 +21,9 @@ class Disk:
         self.running = 0
         self.most_running = 0
         self._lock = threading.Lock()
+
+    async def commit_soon(self, items: Sequence[int], until: float) -> list[int]:
+        return await asyncio.to_thread(self.commit, items, until)
 
     def commit(self, items: Sequence[int], until: float) -> list[int]:
         with self._lock:
@@ -107,36 +110,50 @@ def test_a_database_that_does_not_answer_is_told_to_all_who_waited() -> None:
         assert all(pool.map(submit, range(40)))
 
 
-def test_tasks_and_threads_share_commits_and_each_gets_its_own_answer() -> None:
+def test_tasks_share_commits_and_each_gets_its_own_answer() -> None:
     disk = Disk()
-    commits: GroupCommit[int, int] = GroupCommit(disk.commit)
+    commits: TaskCommit[int, int] = TaskCommit(disk.commit_soon)
 
     async def all_at_once() -> list[int | BaseException]:
-        tasks = [commits.submit_soon(item, soon()) for item in range(500)]
+        tasks = [commits.submit(item, soon()) for item in range(500)]
         return await asyncio.gather(*tasks, return_exceptions=True)
 
-    with ThreadPoolExecutor(20) as pool:
-        threads = pool.map(lambda item: commits.submit(item, soon()), range(500, 600))
-        assert asyncio.run(all_at_once()) == [item * 10 for item in range(500)]
-        assert list(threads) == [item * 10 for item in range(500, 600)]
-    assert sorted(item for group in disk.groups for item in group) == list(range(600))
+    assert asyncio.run(all_at_once()) == [item * 10 for item in range(500)]
+    assert [item for group in disk.groups for item in group] == list(range(500))
     assert disk.most_running == 1
-    assert len(disk.groups) < 200
+    assert [len(group) for group in disk.groups] == [MOST] * (500 // MOST) + [500 % MOST]
+
+
+def test_one_bad_item_costs_other_tasks_nothing() -> None:
+    async def commit(items: Sequence[int], _until: float) -> list[int]:
+        if 3 in items:
+            raise ValueError("3 cannot be committed")
+        return [item * 10 for item in items]
+
+    commits: TaskCommit[int, int] = TaskCommit(commit)
+
+    async def all_at_once() -> list[int | BaseException]:
+        tasks = [commits.submit(item, soon()) for item in range(5)]
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    *others, last = (each for n, each in enumerate(asyncio.run(all_at_once())) if n != 3)
+    assert [*others, last] == [0, 10, 20, 40]
+    assert isinstance(asyncio.run(all_at_once())[3], ValueError)
 
 
 def test_a_task_that_is_out_of_time_is_told_so_while_the_commit_still_runs() -> None:
     disk = Disk(seconds=0.8)
-    commits: GroupCommit[int, int] = GroupCommit(disk.commit)
+    commits: TaskCommit[int, int] = TaskCommit(disk.commit_soon)
 
     async def story() -> None:
-        leader = asyncio.create_task(commits.submit_soon(1, soon()))
+        leader = asyncio.create_task(commits.submit(1, soon()))
         await asyncio.sleep(0.1)
         started = time.monotonic()
         with pytest.raises(UnavailableError):
-            await commits.submit_soon(2, soon(0.3))
+            await commits.submit(2, soon(0.3))
         assert time.monotonic() - started < 0.6
         assert await leader == 10
-        assert await commits.submit_soon(3, soon()) == 30
+        assert await commits.submit(3, soon()) == 30
 
     asyncio.run(story())
     assert [item for group in disk.groups for item in group] == [1, 3]
@@ -144,10 +161,10 @@ def test_a_task_that_is_out_of_time_is_told_so_while_the_commit_still_runs() -> 
 
 def test_a_task_that_leads_without_time_leaves_at_once_and_the_next_leads() -> None:
     disk = Disk()
-    commits: GroupCommit[int, int] = GroupCommit(disk.commit)
+    commits: TaskCommit[int, int] = TaskCommit(disk.commit_soon)
 
     async def story() -> None:
-        late, good = commits.submit_soon(1, soon(0.05)), commits.submit_soon(2, soon())
+        late, good = commits.submit(1, soon(0.05)), commits.submit(2, soon())
         first, second = await asyncio.gather(late, good, return_exceptions=True)
         assert isinstance(first, UnavailableError)
         assert second == 20
@@ -159,10 +176,10 @@ def test_a_task_that_leads_without_time_leaves_at_once_and_the_next_leads() -> N
 def test_a_task_that_is_given_up_is_committed_all_the_same() -> None:
     """Whoever asked has gone; what was sent is ours by then, and the others go on."""
     disk = Disk(seconds=0.2)
-    commits: GroupCommit[int, int] = GroupCommit(disk.commit)
+    commits: TaskCommit[int, int] = TaskCommit(disk.commit_soon)
 
     async def story() -> None:
-        tasks = [asyncio.create_task(commits.submit_soon(item, soon())) for item in range(4)]
+        tasks = [asyncio.create_task(commits.submit(item, soon())) for item in range(4)]
         await asyncio.sleep(0.05)
         tasks[0].cancel()
         tasks[2].cancel()

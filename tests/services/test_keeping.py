@@ -1,21 +1,24 @@
 """Callbacks are written in one statement that fails as a whole when somebody was quicker."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from faxhooks.db.engine import Database
+from faxhooks.db.steps import Steps
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.fax import Evidence, FaxEvent, FaxStatus, Reference, Verdict
 from faxhooks.services.directory import Entrance
 from faxhooks.services.keeping import Delivery, NeedsLocksError, keep, keep_at_once
 from faxhooks.services.parts import Parts, compose
+
+T = TypeVar("T")
 
 NOON = datetime(2026, 9, 9, 12, tzinfo=UTC)
 WORDS = [status for status in FaxStatus if status is not FaxStatus.UNCONFIRMED]
@@ -63,7 +66,7 @@ def delivery(
 
 
 def at_once(database: Database, *deliveries: Delivery) -> list[Verdict]:
-    return database.write_at_once(lambda connection: keep_at_once(connection, deliveries, "1"))
+    return database.write_at_once(lambda: keep_at_once(deliveries, "1"))
 
 
 def with_locks(database: Database, *deliveries: Delivery) -> list[Verdict]:
@@ -154,11 +157,11 @@ def test_it_begins_again_when(parts: Parts, entrance: Entrance, name: str) -> No
             with_locks(database, delivery(entrance, next(numbers), *references))
         seen.append(kept(database))
 
-    def work(connection: Any) -> list[Verdict]:
+    def work() -> Steps[list[Verdict]]:
         if not seen:
-            return keep_at_once(_Interrupted(connection, meanwhile), [late], "1")
+            return interrupted(keep_at_once([late], "1"), meanwhile)
         seen.append(kept(database))
-        return keep_at_once(connection, [late], "1")
+        return keep_at_once([late], "1")
 
     assert database.write_at_once(work) == [Verdict.STALE]
     after_theirs, after_our_first = seen
@@ -166,20 +169,17 @@ def test_it_begins_again_when(parts: Parts, entrance: Entrance, name: str) -> No
     assert len(kept(database)["events"]) == len(before) + len(between) + 1
 
 
-class _Interrupted:
-    """A connection before the last statement of which something else happens."""
-
-    def __init__(self, connection: Any, meanwhile: Any) -> None:
-        self.pgconn = self
-        self._library = connection.pgconn
-        self._meanwhile = meanwhile
-        self.closed = False
-
-    def exec_prepared(self, name: bytes, values: Sequence[bytes]) -> Any:
-        if len(values) > 1 and (late := self._meanwhile):
-            self._meanwhile = None
-            late()
-        return self._library.exec_prepared(name, values)
-
-    def prepare(self, name: bytes, words: bytes) -> Any:
-        return self._library.prepare(name, words)
+def interrupted(steps: Steps[T], meanwhile: Callable[[], None]) -> Steps[T]:
+    """The same work, but that something else happens before its second and last statement."""
+    answer = yield next(steps)
+    last = steps.send(answer)
+    meanwhile()
+    try:
+        answer = yield last
+    except Exception as error:
+        steps.throw(error)
+        raise
+    with pytest.raises(StopIteration) as end:
+        steps.send(answer)
+    done: T = end.value.value
+    return done
