@@ -10,7 +10,9 @@ import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, TextIO
 
 import orjson
@@ -51,18 +53,31 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     )
 
 
+_about: Final[ContextVar[Mapping[str, Any]]] = ContextVar("about", default=MappingProxyType({}))
+
+
+def begin(**facts: Any) -> None:
+    """What each line of this thread or task says from here on, and nothing said before it."""
+    _about.set(facts)
+
+
+def add(**facts: Any) -> None:
+    """What each says as well."""
+    _about.set({**_about.get(), **facts})
+
+
 def tell(event: str, logger: str, facts: Mapping[str, Any]) -> None:
     """An informational line of our own, as `log.info` would write it, at a tenth of its price:
     each request has one, and the many steps of two libraries cost more than its commit did.
 
-    What is bound to the context goes along. Nothing is written unless `configure` was called.
+    Nothing is written unless `configure` was called.
     """
     root = logging.getLogger()
     for handler in root.handlers if root.isEnabledFor(logging.INFO) else ():
         if isinstance(handler, _Lines):
             now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
             head = {"time": now, "level": "info", "logger": logger, "event": event}
-            handler.tell({**head, **structlog.contextvars.get_contextvars(), **facts})
+            handler.tell({**head, **_about.get(), **facts})
 
 
 class _Lines(logging.StreamHandler[TextIO]):
@@ -94,11 +109,15 @@ class _Lines(logging.StreamHandler[TextIO]):
 def _facts() -> list[Processor]:
     """What every line carries beside its words, whoever wrote it."""
     return [
-        structlog.contextvars.merge_contextvars,
+        _what_it_is_about,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     ]
+
+
+def _what_it_is_about(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {**_about.get(), **event}
 
 
 class _Line(str):

@@ -4,6 +4,7 @@ import logging
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -73,6 +74,14 @@ def fail(text: str) -> None:
     raise ValueError(f"\n{text}")
 
 
+@contextmanager
+def about(**facts: str) -> Iterator[None]:
+    """What all lines are about meanwhile."""
+    logs.begin(**facts)
+    yield
+    logs.begin()
+
+
 class Opaque:
     """An object that JSON does not know and whose text tells too much."""
 
@@ -134,7 +143,7 @@ def test_a_secret_is_masked_in_what_is_bound_to_the_request(
     lines: Lines, secret: tuple[str, str]
 ) -> None:
     text, hidden = secret
-    with structlog.contextvars.bound_contextvars(path=text):
+    with about(path=text):
         structlog.get_logger().bind(number=text).info("bound")
         logging.getLogger("theirs").info("also bound")
     assert hidden not in json.dumps(lines())
@@ -144,7 +153,7 @@ def test_a_secret_is_masked_in_what_is_bound_to_the_request(
 def test_the_short_way_writes_what_the_long_way_does(lines: Lines, secret: tuple[str, str]) -> None:
     text, hidden = secret
     facts = {"path": text, "status": 200, "odd": 2**70, "words": "caf\u00e9", text: None}
-    with structlog.contextvars.bound_contextvars(request_id=text):
+    with about(request_id=text):
         structlog.get_logger("web").info("request", **facts)
         logs.tell("request", "web", facts)
     long, short = ({**line, "time": "now"} for line in lines())

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from uuid_utils.compat import uuid7
 
+from faxhooks import logs
 from faxhooks.db.engine import HOOK_DEADLINE, Database
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import AuthenticityError, UnavailableError, UnreadableError
@@ -130,7 +131,7 @@ def _note(delivery: Delivery, verdict: Verdict) -> None:
     drift = [event.drift for event in delivery.events if event.drift]
     reason = delivery.reason or "; ".join(drift) or None
     meters.kept(account.provider, verdict, drift=reason is not None)
-    structlog.contextvars.bind_contextvars(
+    logs.add(
         callback_id=str(delivery.id),
         provider=account.provider,
         account_id=str(account.id),

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-import structlog
 from flask import Flask
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
+from faxhooks import logs
 from faxhooks.domain.callback import Callback
 from faxhooks.services.parts import Parts
 from faxhooks.web.bridge import Bridge, Receive, Scope, Send, target_of
@@ -44,8 +44,7 @@ class Door:
         started = time.perf_counter()
         headers = _headers(scope)
         own_id = request_id(headers.get("x-request-id", ""))
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=own_id)
+        logs.begin(request_id=own_id)
         status, answered, body = await self._answer(found, scope, headers, receive)
         answered |= {"Content-Length": str(len(body)), "X-Request-ID": own_id, **FIXED_HEADERS}
         lines = [(name.lower().encode(), value.encode()) for name, value in answered.items()]

@@ -5,7 +5,6 @@ import time
 from http import HTTPMethod
 from typing import Final
 
-import structlog
 from flask import Flask, Response, g, request
 from uuid_utils.compat import uuid4
 
@@ -48,8 +47,7 @@ def log_request(method: str, route: str | None, status: int, started: float) -> 
 def _begin() -> None:
     g.request_id = request_id(request.headers.get("X-Request-ID", ""))
     g.started = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    logs.begin(request_id=g.request_id)
 
 
 def _end(response: Response) -> Response:
