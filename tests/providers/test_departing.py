@@ -9,7 +9,7 @@ import pytest
 
 from faxhooks.providers.asking import AwayError, StrangeAnswerError
 from faxhooks.providers.calling import Caller, Patience
-from tests.providers.wire import answering, http, told
+from tests.providers.wire import PATIENCE, answering, http, told
 from tests.simulator.receivers import nobody
 
 QUICK = Patience(connect=2.0, read=0.4, total=1.0)
@@ -28,8 +28,11 @@ def listening(do: Callable[[socket.socket], object]) -> Iterator[str]:
     """A server that takes one connection and does that with it; its host and port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
+        listener.settimeout(PATIENCE)
+
         def work() -> None:
             connection, _ = listener.accept()
+            connection.settimeout(PATIENCE)
             with connection:
                 do(connection)
 

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+PATIENCE = 30.0
+"""Seconds that a server here waits for a client, lest a test never ends."""
+
 Said = bytes | float
 """What goes over the line: bytes, or a pause in seconds."""
 
@@ -43,7 +46,10 @@ def answering(*answers: bytes | Sequence[Said]) -> Iterator[Wire]:
                 with connection:
                     if stopping.is_set():
                         return
-                    wire.requests.append(_read(connection))
+                    request = _read(connection)
+                    if request is None:
+                        continue
+                    wire.requests.append(request)
                     _say(connection, left.pop(0) if len(left) > 1 else left[0])
 
         thread = threading.Thread(target=work)
@@ -69,18 +75,34 @@ def told(value: Any, status: str = "200 OK", **headers: str) -> bytes:
     return http(json.dumps(value), status, Content_Type="application/json", **headers)
 
 
-def _read(connection: socket.socket) -> tuple[str, bytes]:
+def _read(connection: socket.socket) -> tuple[str, bytes] | None:
+    """The head and the body; None of a client that has given up meanwhile."""
+    try:
+        return _read_all(connection)
+    except OSError:
+        return None
+
+
+def _read_all(connection: socket.socket) -> tuple[str, bytes]:
+    connection.settimeout(PATIENCE)
     got = b""
     while b"\r\n\r\n" not in got:
-        got += connection.recv(65536)
+        got += _more(connection)
     head, _, body = got.partition(b"\r\n\r\n")
     length = next(
         (int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-l")),
         0,
     )
     while len(body) < length:
-        body += connection.recv(65536)
+        body += _more(connection)
     return head.decode(), body
+
+
+def _more(connection: socket.socket) -> bytes:
+    piece = connection.recv(65536)
+    if not piece:
+        raise ConnectionError("the client has left")
+    return piece
 
 
 def _say(connection: socket.socket, answer: bytes | Sequence[Said]) -> None:
