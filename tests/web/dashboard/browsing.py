@@ -66,14 +66,26 @@ class Tab:
         self.page.get_by_role("heading", name="Today", exact=True).wait_for()
 
     def faults(self) -> list[str]:
-        """What axe-core finds serious, or worse, on the page as it is."""
+        """What axe-core finds serious, or worse, on the page as it is, and in light and dark."""
         # Handed in by the protocol and not by a script element, which the policy would refuse.
-        found = self.page.evaluate(f"{AXE}; axe.run()")
+        found = self.page.evaluate(f"{AXE}; axe.run()")["violations"]
+        for scheme in ("light", "dark"):  # Of its rules only this one depends on them.
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            colours = "axe.run({runOnly: ['color-contrast']})"
+            found += self.page.evaluate(colours)["violations"]
+        self.page.emulate_media(color_scheme="null", reduced_motion="null")
         return [
             f"{each['id']}: {each['help']}: {json.dumps([n['target'] for n in each['nodes']])}"
-            for each in found["violations"]
+            for each in found
             if each["impact"] in _SERIOUS
         ]
+
+    def cut_off(self) -> list[str]:
+        """What can be seen and is wider than its place: somebody has to move it sideways."""
+        wide = """[document.documentElement, ...document.querySelectorAll(".scroll")]
+            .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth)
+            .map((each) => each.ariaLabel ?? each.tagName)"""
+        return list(self.page.evaluate(wide))
 
     def close(self) -> None:
         """With all its cookies."""
