@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from faxhooks.domain.fax import FaxStatus
+from faxhooks.domain.fax import Evidence, FaxStatus, Flag
 from faxhooks.services.advising import advice
 
 STATUS_WORDS: Final[Mapping[str, str]] = {
@@ -55,6 +55,18 @@ REASON_WORDS: Final[Mapping[str, str]] = {
     "unknown": "Nobody has said why",
 }
 
+EVIDENCE_NAMES: Final[Mapping[str, str]] = {
+    Evidence.SIGNED: "Signature right",
+    Evidence.UNSIGNED: "Came by the secret URL",
+    Evidence.CONFIRMED: "Asked of the provider",
+    Evidence.OWN: "Known here",
+}
+"""For a cell of a table; `telling` has the sentences."""
+
+FLAG_NAMES: Final[Mapping[str, str]] = {
+    Flag.CONFLICT: "Contradiction",
+    Flag.PROVISIONAL: "May not be the end",
+}
 
 _RECEIVERS: Final = {"rx.incomplete": "ask the sender to send it again"}
 """Who receives has nothing to send again."""

@@ -26,6 +26,7 @@ from faxhooks.services.exhibiting import (
 )
 from faxhooks.services.explaining import tally_refusals
 from faxhooks.services.shapes import Shape, present
+from faxhooks.services.wording import EVIDENCE_NAMES
 from faxhooks.web.auth import actor, requires, visible_accounts
 from faxhooks.web.dashboard.addresses import address, escaped, next_page, with_query
 from faxhooks.web.dashboard.inbox import Asked, chips, read_address, tidy_words
@@ -47,10 +48,9 @@ VERDICTS: Final = {
 _MOST_REASONS: Final = 20
 _UNREAD: Final = Verdict.UNRECOGNIZED.value
 EVIDENCES: Final = {
-    Evidence.SIGNED: "Signature right",
-    Evidence.UNSIGNED: "Came by the secret URL",
-    Evidence.CONFIRMED: "Asked of the provider",
+    each: EVIDENCE_NAMES[each] for each in (Evidence.SIGNED, Evidence.UNSIGNED, Evidence.CONFIRMED)
 }
+"""How a callback may be known; what is known here comes without one."""
 
 
 @pages.get("/callbacks")

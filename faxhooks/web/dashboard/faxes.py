@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from faxhooks.db.accounts import list_accounts
 from faxhooks.db.faxlists import Sort
-from faxhooks.domain.fax import Direction, Flag, Outcome
+from faxhooks.domain.fax import Direction, Outcome
 from faxhooks.providers.registry import PROVIDERS
-from faxhooks.services.wording import REASON_WORDS, STATUS_WORDS
+from faxhooks.services.wording import EVIDENCE_NAMES, FLAG_NAMES, REASON_WORDS, STATUS_WORDS
 from faxhooks.web.api.exports import csv_export, ndjson_export
 from faxhooks.web.auth import requires, visible_accounts
 from faxhooks.web.dashboard.addresses import address, given, next_page, with_query
@@ -59,6 +59,9 @@ OUTCOMES: Final = {
     Outcome.UNKNOWN: "Unconfirmed",
     Outcome.CANCELED: "Canceled",
 }
+DIRECTIONS: Final = {Direction.OUTBOUND: "Sent", Direction.INBOUND: "Received"}
+NAMED: Final = {"outcome": OUTCOMES, "direction": DIRECTIONS, "evidence": EVIDENCE_NAMES}
+"""Fields whose values are words of the API, with ours for them."""
 SORTS: Final = {
     Sort.NEWEST: "Newest first",
     Sort.CREATED: "Oldest first",
@@ -158,6 +161,7 @@ def _shown() -> dict[str, Any]:
         "faults": listed.faults,
         "faxes": listed.faxes,
         "columns": [(name, COLUMNS[name]) for name in chosen or USUAL],
+        "named": NAMED,
         "words": words,
         "following": next_page(here, words, listed.following),
         "first": address(here, words) if "cursor" in words else None,
@@ -191,10 +195,10 @@ def _form() -> dict[str, Any]:
         "choices": {
             "status": STATUS_WORDS,
             "reason": REASON_WORDS,
-            "direction": {Direction.OUTBOUND: "Sent", Direction.INBOUND: "Received"},
+            "direction": DIRECTIONS,
             "account": dict(zip(accounts, accounts, strict=True)),
             "provider": dict(zip(PROVIDERS, PROVIDERS, strict=True)),
-            "flag": {Flag.CONFLICT: "Contradiction", Flag.PROVISIONAL: "May not be the end"},
+            "flag": FLAG_NAMES,
             "sort": SORTS,
         },
         "labels": LABELS,
@@ -206,5 +210,10 @@ def _form() -> dict[str, Any]:
 
 def _said(name: str, value: str) -> str:
     """A filter's value in the words of the page, where it has one."""
-    tables: dict[str, Any] = {"status": STATUS_WORDS, "reason": REASON_WORDS, "outcome": OUTCOMES}
+    tables: dict[str, Any] = {
+        **NAMED,
+        "status": STATUS_WORDS,
+        "reason": REASON_WORDS,
+        "flag": FLAG_NAMES,
+    }
     return ", ".join(tables.get(name, {}).get(word, word) for word in value.split(","))

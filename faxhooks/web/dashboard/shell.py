@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, current_app, g, request, url_for
 
 from faxhooks.services.masking import masked_number
-from faxhooks.services.wording import REASON_WORDS, STATUS_WORDS, advise
+from faxhooks.services.wording import FLAG_NAMES, REASON_WORDS, STATUS_WORDS, advise
 from faxhooks.web.auth import may, may_open
 from faxhooks.web.dashboard.faults import register_faults
 from faxhooks.web.dashboard.visits import (
@@ -64,6 +64,7 @@ def register_shell(app: Any) -> None:
         masked=masked,
         navigation=_navigation,
         theme=_theme,
+        flag_names=FLAG_NAMES,
         reason_words=REASON_WORDS,
         status_words=STATUS_WORDS,
         advise=advise,

@@ -196,4 +196,4 @@ def test_every_fact_of_the_api_is_on_the_page(service: Service, reader: Visitor,
     for moment in ("created_at", "updated_at"):
         assert f'datetime="{shown[moment]}"' in page
     assert json.dumps(shown["flags"]) == '["conflict"]'
-    assert '<span class="tag">conflict</span>' in page
+    assert '<span class="tag">Contradiction</span>' in page

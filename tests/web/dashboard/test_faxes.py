@@ -125,6 +125,19 @@ def test_columns_are_chosen_in_the_address(looking: Visitor) -> None:
     assert "<bdi>yes, sir</bdi>" in page
 
 
+def test_words_of_the_api_are_told_in_ours(looking: Visitor) -> None:
+    page = looking.get("/faxes?flag=conflict&fields=flags,evidence,direction,outcome").text
+    row = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    said = [" ".join(re.sub("<[^>]+>", " ", cell).split()) for cell in row.split("<td")[1:]]
+    assert [each.partition("> ")[2] for each in said] == [
+        "Contradiction",
+        "Signature right",
+        "Sent",
+        "Failed",
+    ]
+    assert "Flag: Contradiction" in page
+
+
 def test_a_form_leads_to_an_address_that_can_be_shared(looking: Visitor) -> None:
     form = [("status", ""), ("reason", "line.busy"), ("to", " "), ("tag", "desk=yes, sir")]
     form += [
