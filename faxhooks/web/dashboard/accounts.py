@@ -118,7 +118,10 @@ def find_account(account_id: UUID) -> Account:
     visible = visible_accounts()
     if visible is not None and account_id not in visible:
         raise NotFoundError("there is no such account")
-    return parts().database.read(lambda session: parts().accounts.get(session, str(account_id)))
+    try:
+        return parts().database.read(lambda session: parts().accounts.get(session, str(account_id)))
+    except NotFoundError:  # Its words are those of the command line.
+        raise NotFoundError("there is no such account") from None
 
 
 def _back(account_id: UUID) -> Any:

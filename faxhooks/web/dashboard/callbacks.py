@@ -10,14 +10,12 @@ from uuid import UUID
 from flask import redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
-from faxhooks.db.accounts import list_accounts
 from faxhooks.db.callbacklists import get_described, list_page, tally_reasons
 from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import describe_fax
 from faxhooks.domain.callback import FORM, MAX_FIELDS
-from faxhooks.domain.errors import NotFoundError
-from faxhooks.domain.fax import Evidence, Verdict
-from faxhooks.providers.registry import PROVIDERS
+from faxhooks.domain.errors import InvalidInputError, NotFoundError
+from faxhooks.domain.fax import Verdict
 from faxhooks.services.exhibiting import (
     callback_content,
     callback_summary,
@@ -26,10 +24,17 @@ from faxhooks.services.exhibiting import (
 )
 from faxhooks.services.explaining import tally_refusals
 from faxhooks.services.shapes import Shape, present
-from faxhooks.services.wording import EVIDENCE_NAMES
 from faxhooks.web.auth import actor, requires, visible_accounts
 from faxhooks.web.dashboard.addresses import address, escaped, next_page, with_query
-from faxhooks.web.dashboard.inbox import Asked, chips, read_address, tidy_words
+from faxhooks.web.dashboard.inbox import (
+    EVIDENCES,
+    TITLES,
+    VERDICTS,
+    Asked,
+    form,
+    read_address,
+    tidy_words,
+)
 from faxhooks.web.dashboard.shell import make_pages
 from faxhooks.web.parts import cursors, parts
 
@@ -38,19 +43,8 @@ pages = make_pages("callbacks")
 SHOWN: Final = 10
 """Faxes of one callback that are linked to; nearly all speak of one."""
 
-VERDICTS: Final = {
-    Verdict.APPLIED: "Moved its fax",
-    Verdict.REPEATED: "Known already",
-    Verdict.STALE: "Came late",
-    Verdict.CONFLICT: "Contradicts",
-    Verdict.UNRECOGNIZED: "Not understood",
-}
 _MOST_REASONS: Final = 20
 _UNREAD: Final = Verdict.UNRECOGNIZED.value
-EVIDENCES: Final = {
-    each: EVIDENCE_NAMES[each] for each in (Evidence.SIGNED, Evidence.UNSIGNED, Evidence.CONFIRMED)
-}
-"""How a callback may be known; what is known here comes without one."""
 
 
 @pages.get("/callbacks")
@@ -61,7 +55,15 @@ def index() -> Any:
     if tidy is not None:
         return redirect(with_query(url_for(".index"), tidy), 303)
     asked = read_address()
-    return render_template("callbacks.html", **_listed(asked), **_choices(), asked=asked)
+    return render_template("callbacks.html", **_listed(asked), **form(url_for(".index")))
+
+
+@pages.errorhandler(InvalidInputError)
+def _explain(error: InvalidInputError) -> Any:
+    """What is wrong with the address, above the form where it can be mended."""
+    said = str(error)
+    fault = f"{said[:1].upper()}{said[1:]}."
+    return render_template("callbacks.html", **form(url_for(".index")), fault=fault), 400
 
 
 @pages.get("/callbacks/<uuid:callback_id>")
@@ -103,11 +105,6 @@ def _listed(asked: Asked) -> dict[str, Any]:
         "callbacks": [callback_summary(row) for row in rows],
         "following": next_page(here, asked.words, following),
         "first": address(here, asked.words) if asked.cursor else None,
-        "chips": chips(asked, here),
-        "quick": [
-            (words, address(here, asked.words, verdict=verdict), _verdict(asked) == verdict)
-            for verdict, words in ((None, "All"), *VERDICTS.items())
-        ],
         "refused": refused,
         "reasons": [
             (each, address(here, asked.words, verdict=_UNREAD, reason=escaped(each.reason)))
@@ -121,17 +118,6 @@ def _verdict(asked: Asked) -> str | None:
     return asked.words.get("verdict")
 
 
-def _choices() -> dict[str, Any]:
-    visible = visible_accounts()
-    rows = parts().database.read(list_accounts)
-    return {
-        "verdicts": VERDICTS,
-        "evidences": EVIDENCES,
-        "titles": {name: provider.title for name, provider in PROVIDERS.items()},
-        "accounts": [row.label for row in rows if visible is None or row.id in visible],
-    }
-
-
 def _page(row: Any, shown: dict[str, Any]) -> str:
     return render_template(
         "callback.html",
@@ -140,7 +126,7 @@ def _page(row: Any, shown: dict[str, Any]) -> str:
         fields=_fields(shown) if "body" in shown else [],
         verdicts=VERDICTS,
         evidences=EVIDENCES,
-        titles={name: provider.title for name, provider in PROVIDERS.items()},
+        titles=TITLES,
     )
 
 

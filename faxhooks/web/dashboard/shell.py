@@ -1,10 +1,12 @@
 """What every page shares: who may open it, its headers, and what its template may ask for."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, g, request, url_for
+from markupsafe import Markup, escape
 
 from faxhooks.services.masking import masked_number
 from faxhooks.services.wording import FLAG_NAMES, REASON_WORDS, STATUS_WORDS, advise
@@ -54,6 +56,7 @@ def finish(response: Response) -> Response:
 
 def register_shell(app: Any) -> None:
     """What templates may ask for."""
+    app.jinja_env.filters["spelled"] = _spelled
     app.jinja_env.globals.update(
         asset=_asset,
         form_field=FORM_FIELD,
@@ -83,6 +86,11 @@ def masked(number: str | None) -> str | None:
 def hides_numbers() -> bool:
     """Whether numbers are masked for this reader."""
     return bool(current_app.config["MASK_NUMBERS"]) and not may("raw")
+
+
+def _spelled(text: str) -> Markup:
+    """A message that is also the API's or the command line's, its `code` set as a page sets it."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 (escaped)
 
 
 def _asset(name: str) -> str:

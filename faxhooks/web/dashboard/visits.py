@@ -29,6 +29,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 FORM_FIELD: Final = "form_token"
 MOST_OF_A_FORM: Final = 64_000
+_ASK: Final = "Ask whoever runs faxhooks, or sign out and in again as somebody who may."
 _UNATTENDED: Final = "_faxhooks_unattended"
 _TOKEN: Final = range(40, 65)
 """How long a token may be that we take from a cookie; ours has 43 characters."""
@@ -107,7 +108,7 @@ def _enter() -> Response | None:
     refusal = admit(visit.grant, renew)
     if refusal is not None:
         g.grant = visit.grant
-        return fault(403, refusal)
+        return fault(403, f"{refusal} {_ASK}")
     if visit.stale and not _is_unattended():
         _note_visit(token, now, visit.grant.holder_id)
     return None

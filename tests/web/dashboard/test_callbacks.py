@@ -64,6 +64,8 @@ def test_an_address_that_is_wrong_says_what_is_right(
     answer = reader.get(f"/callbacks?{query}")
     assert answer.status_code == 400
     assert said in answer.text
+    assert re.search(r'role="alert".*<details class="filters" open>', answer.text, re.DOTALL)
+    assert "The inbox" not in answer.text
 
 
 def test_pages_follow_each_other_and_lead_back(service: Service, reader: Visitor) -> None:

@@ -34,7 +34,8 @@ def test_a_role_opens_what_its_scopes_open(service: Service) -> None:
     for scope in ("raw", "send", "admin"):
         refused = viewer.get(f"/probe/{scope}")
         assert refused.status_code == 403
-        assert f"This user has not the scope `{scope}`" in refused.text
+        assert f"This user has not the scope <code>{scope}</code>" in refused.text
+        assert "sign out and in again as somebody who may" in refused.text
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,8 @@ def test_a_browser_that_is_astray_is_shown_the_way_back_and_programs_are_told(
     def ask(path: str, accept: str) -> TestResponse:
         return visitor.client.get(path, base_url=PUBLIC_URL, headers={"Accept": accept})
 
+    absent = ask(f"/faxes/{uuid4()}", "text/html").text
+    assert "There is no such fax. What was here once was removed" in absent
     for path, status in (("/nowhere", 404), ("/faxes/not-an-id", 404), ("/sign-out", 405)):
         page = ask(path, "text/html,application/xhtml+xml,*/*;q=0.8")
         assert (page.status_code, page.mimetype) == (status, "text/html")
@@ -121,6 +124,13 @@ def test_a_browser_that_is_astray_is_shown_the_way_back_and_programs_are_told(
         assert ask(path, "*/*").mimetype == "application/problem+json"
     assert ask("/api/v1/nowhere", "text/html").mimetype == "application/problem+json"
     assert not ask("/hooks/nowhere", "text/html").data
+    service.parts.database.engine.dispose()
+
+
+def test_code_in_a_message_is_set_as_code_and_nothing_else_is(sqlite_url: str) -> None:
+    service = make_service(sqlite_url)
+    spelled = service.app.jinja_env.filters["spelled"]
+    assert spelled("see `a <b>` & <i>") == "see <code>a &lt;b&gt;</code> &amp; &lt;i&gt;"
     service.parts.database.engine.dispose()
 
 
