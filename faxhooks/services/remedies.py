@@ -31,6 +31,7 @@ _TRANSPORT: Final[Mapping[str, tuple[str, str]]] = {
         "A proxy or firewall parses the body; let it pass the bytes on unchanged.",
     ),
 }
+_KEYS: Final = "on the account's page"
 _WORDS: Final = {"scheme": "the scheme", "host": "the host", "port": "the port"}
 
 
@@ -41,6 +42,11 @@ class Remedy:
     title: str
     text: str
     steps: Sequence[str] = ()
+
+    @property
+    def is_of_keys(self) -> bool:
+        """Whether a step sends to the account's keys."""
+        return any(_KEYS in step for step in self.steps)
 
 
 def find_remedy(facts: Mapping[str, Any], *, title: str, labels: Mapping[str, str]) -> Remedy:
@@ -117,7 +123,7 @@ def _other_key(key: Mapping[str, str], title: str, labels: Mapping[str, str]) ->
         return Remedy(
             f"It is signed with this account's {key['name']}",
             "The value was found among the account's own secrets, but not where it belongs.",
-            (f"Enter the {key['name']} as the key that callbacks are checked with, below.",),
+            (f"Enter the {key['name']} as the key that callbacks are checked with, {_KEYS}.",),
         )
     label = labels.get(key["name"], "another account")
     return Remedy(
@@ -126,7 +132,7 @@ def _other_key(key: Mapping[str, str], title: str, labels: Mapping[str, str]) ->
         (
             f"Register this hook URL in the {title} project of this account, and that of {label} "
             "in its own.",
-            "If the keys of the two are mixed up here, enter the right one below.",
+            f"If the keys of the two are mixed up here, enter the right one {_KEYS}.",
         ),
     )
 
@@ -146,7 +152,7 @@ def _missing(title: str) -> Remedy:
 def _no_key(facts: Mapping[str, Any], title: str) -> Remedy:
     steps = [
         f"Copy the key from {title}'s dashboard once more, whole and without blanks, and enter it "
-        "below.",
+        f"{_KEYS}.",
         f"Check that what was registered at {title} is the hook URL as it stands on this page.",
     ]
     hosts = [host for host in facts.get("hosts", ()) if host != facts.get("expected_host")]
@@ -155,6 +161,10 @@ def _no_key(facts: Mapping[str, Any], title: str) -> Remedy:
             f"The request came for {hosts[0]}; if {title} was told another host than "
             f"{facts.get('expected_host')}, register the hook URL anew."
         )
+    steps.append(
+        "If the key and the hook URL are right, something on the way changes the path or the "
+        "body, and no header tells of it: let it pass both on as they came."
+    )
     return Remedy(
         "No key that we know made this signature",
         "Every key of the account was tried with every likely address and body, and those of the "

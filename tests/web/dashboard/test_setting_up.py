@@ -1,5 +1,6 @@
 """The set-up page: it waits, says what is wrong and how to mend it, and when it works."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
@@ -70,6 +71,7 @@ def test_a_wrong_public_address_is_named_with_what_to_set(
     assert f"The signature is right for {origin}" in shown
     assert (f"set PUBLIC_URL={origin}" in shown) is origin.startswith("https://")
     assert "egister the hook URL at SignalWire exactly as it stands on this page" in shown
+    assert "#secrets" not in shown
     assert (
         service.hook.signalwire_account.hook_url.rpartition("/")[2]
         not in (shown.partition("Address")[2].partition("What was tried")[0])
@@ -78,7 +80,11 @@ def test_a_wrong_public_address_is_named_with_what_to_set(
 
 def test_a_wrong_key_and_no_signature_are_told_apart(service: Service, admin: Visitor) -> None:
     assert call(service, signed_for(service, key="PSK_nobodys")) == 403
-    assert "No key that we know made this signature" in page(service, admin)
+    unknown = page(service, admin)
+    assert "No key that we know made this signature" in unknown
+    assert "something on the way changes the path or the body" in unknown
+    (keys,) = re.findall(r'href="([^"]+#secrets)"', unknown)
+    assert 'name="signing-key" type="password"' in admin.get(keys).text
     assert call(service, {}) == 403
     shown = page(service, admin)
     assert "There is no signature" in shown
