@@ -25,6 +25,7 @@ MOST: Final = 200
 
 _TAG: Final = re.compile(r"([a-z0-9_.-]{1,64})\s*[=:]\s*(.+)", re.DOTALL)
 _NUMBER: Final = re.compile(r"\+?[\d\s().\-/]{3,40}\*?")
+_NATIONAL: Final = re.compile(r"[2-9]\d{9}")
 _MOMENTS: Final = ("created_after", "created_before", "updated_after", "updated_before")
 
 Finds = list[tuple[str, Words]]
@@ -91,9 +92,14 @@ def _is_any(session: Session, words: Words) -> bool:
 
 
 def _numbers(text: str) -> str:
-    """As it was typed, and with the plus sign that people leave out."""
+    """As it was typed, and with the plus sign that people leave out; in North America, whose
+    numbers have ten digits, they leave out the country as well.
+    """
     plain = re.sub(r"[^\d*]", "", text)
-    return f"+{plain}" if text.startswith("+") else f"{escaped(text)},+{plain}"
+    if text.startswith("+"):
+        return f"+{plain}"
+    numbers = [escaped(text), f"+{plain}", f"+1{plain}"]
+    return ",".join(numbers if _NATIONAL.fullmatch(plain) else numbers[:2])
 
 
 def _tag(text: str) -> tuple[str, str]:

@@ -161,6 +161,7 @@ def test_a_form_leads_to_an_address_that_can_be_shared(looking: Visitor) -> None
 SOUGHT = [
     ("+1 (310) 555-0170", {"to": "+13105550170"}),
     ("13105550170", {"to": "13105550170,+13105550170"}),
+    ("(310) 555-0170", {"to": "(310) 555-0170,+3105550170,+13105550170"}),
     ("c3", {"provider_fax_id": "c3"}),
     ("b,2", {"provider_fax_id": "b\\,2"}),
     ("desk=no", {"tag.desk": "no"}),
