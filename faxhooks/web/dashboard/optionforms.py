@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
 from faxhooks.domain.errors import InvalidInputError
 from faxhooks.providers.base import Config, Option
 from faxhooks.services.accounts import Values
+
+_SPELLED: Final = ("api", "json", "sip", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def fields_of(
         Field(
             name=option.name,
             words=words_of(option.name),
-            help=f"{option.help[:1].upper()}{option.help[1:]}.",
+            help=_help(option.help),
             secret=option.secret,
             required=option.required and config is None,
             default=option.default,
@@ -70,8 +72,13 @@ def given_values(
 
 def words_of(name: str) -> str:
     """An option's name as people write it."""
-    spaced = name.replace("-", " ").replace("api", "API").replace("url", "URL")
+    spaced = " ".join(word.upper() if word in _SPELLED else word for word in name.split("-"))
     return f"{spaced[:1].upper()}{spaced[1:]}"
+
+
+def _help(said: str) -> str:
+    """As a sentence, unless it begins with what is to be entered."""
+    return f"{said}." if said.startswith(("yes:", "no:")) else f"{said[:1].upper()}{said[1:]}."
 
 
 def _shown(option: Option, given: Mapping[str, str], kept: Config) -> str:

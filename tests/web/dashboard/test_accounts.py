@@ -47,6 +47,13 @@ def test_an_admin_adds_an_account_and_is_led_to_its_set_up(service: Service) -> 
     assert audited(service)[0][0] == "account.added"
 
 
+def test_options_are_named_as_people_write_them(service: Service) -> None:
+    page = let_in(service, "ada", "admin").get(NEW).text
+    labels = re.findall(r'<label for="[a-z-]+">([^<]+?) ?<', page)
+    assert {"Project id", "Base URL", "SIP username", "Unsigned JSON"} <= set(labels)
+    assert ">yes: believe calling.call.fax posts" in re.sub(r">\s+", ">", page)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
