@@ -185,8 +185,10 @@ def test_only_addresses_of_the_web_become_links(sqlite_url: str, url: str, linke
     service.parts.database.engine.dispose()
 
 
-def test_a_list_of_one_number_is_a_link_away(reader: Visitor, fax: str) -> None:
-    assert f'href="/faxes?to={quote(TO)}"' in reader.get(fax).text
+def test_a_list_of_one_number_and_how_it_goes_are_a_link_away(reader: Visitor, fax: str) -> None:
+    page = reader.get(fax).text
+    assert f'href="/faxes?to={quote(TO)}"' in page
+    assert f'href="/numbers?number={quote(TO)}"' in page
 
 
 def test_every_fact_of_the_api_is_on_the_page(service: Service, reader: Visitor, fax: str) -> None:
