@@ -87,6 +87,7 @@ def test_content_is_for_those_who_may_see_it_and_written_down(service: Service) 
     address = first_of(viewer.get("/callbacks").text)
     page = viewer.get(address).text
     assert "Show headers and body" not in page
+    assert "What was sent is open to admins" in page
     assert "+13105550188" not in page
     assert viewer.get(f"{address}/content").status_code == 403
     assert audited(service, "callback.read") == []
@@ -105,6 +106,7 @@ def test_a_replay_first_shows_what_would_change_and_then_does_it(service: Servic
     tried = admin.fill("/callbacks/replay?verdict=unrecognized", on=listed, step="try")
     assert "Nothing has been changed yet" in tried.text
     assert "1 fax would change" in tried.text
+    assert 'value="do"' in tried.text
     assert admin.get(listed).text.count('class="verdict unrecognized"') == 1
     done = admin.fill("/callbacks/replay?verdict=unrecognized", on=listed, step="do")
     assert "1 of 1 callback understood; 1 fax changed" in done.text
@@ -119,6 +121,8 @@ def test_one_callback_is_replayed_from_its_page(service: Service) -> None:
     tried = admin.fill(f"{address}/replay", on=address, step="try")
     assert "0 of 1 callback would be understood" in tried.text
     assert "unknown status: teleported" in tried.text
+    assert "nothing to do until a newer release knows" in tried.text
+    assert 'value="do"' not in tried.text
     assert admin.fill(f"{address}/replay", on=address, step="do").status_code == 200
 
 
