@@ -109,8 +109,8 @@ def test_no_page_of_faxes_has_a_serious_fault_of_accessibility(
     tab.close()
 
 
-def test_hostile_strings_do_not_run(stage: Stage) -> None:
-    tab = stage.open()
+def test_hostile_strings_do_not_run_nor_stretch_a_page(stage: Stage) -> None:
+    tab = stage.open(viewport=PHONE)
     tab.sign_in(stage.api.key)
     dialogs: list[str] = []
     tab.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
@@ -120,9 +120,11 @@ def test_hostile_strings_do_not_run(stage: Stage) -> None:
     tab.page.goto(f"/faxes?limit=200&{FIELDS}")
     expect(tab.page.locator("tbody tr")).to_have_count(200)
     assert tab.page.locator("main script, main iframe, main img, main svg, main base").count() == 0
+    assert tab.cut_off() == []
     for n in range(0, len(HOSTILE), 25):
         tab.page.goto(f"/faxes/{stage.api.fax(f'hostile-{n}')['id']}")
         expect(tab.page.locator(".told")).to_contain_text("Failed at")
+        assert tab.cut_off() == []
     assert dialogs == []
     assert tab.said == []
     tab.close()
