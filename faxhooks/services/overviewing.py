@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from faxhooks.db.accounts import list_accounts
+from faxhooks.db.askings import list_askings
 from faxhooks.db.buckets import Bucket, list_buckets
 from faxhooks.db.callbacklists import (
     CallbackFilter,
@@ -19,6 +20,7 @@ from faxhooks.db.callbacklists import (
 )
 from faxhooks.db.callbackmeters import measure_callbacks
 from faxhooks.db.faxlists import FaxFilter, Sort, list_page
+from faxhooks.db.pollmodels import AskingRow
 from faxhooks.db.statistics import Grouping, Window, count_faxes
 from faxhooks.domain.fax import Direction, Flag, Outcome, Verdict
 from faxhooks.domain.reasons import REASONS, UNKNOWN, Retry
@@ -67,11 +69,20 @@ class Some:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an account's provider gives no answers just now, and whether it is the credentials."""
+
+    said: str
+    at: datetime
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPulse:
     """How an account is doing; times and faxes are those of the last week, None if none.
 
     Of the `ended` faxes of the last day, callbacks were too late or `lost` for those whose end
-    the provider told when it was asked.
+    the provider told when it was asked; `trouble` says that it tells nothing at present.
     """
 
     id: UUID
@@ -83,6 +94,7 @@ class AccountPulse:
     has_hook: bool
     ended: int
     lost: int
+    trouble: Trouble | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +202,7 @@ def _accounts(
     arrivals = list_last_arrivals(session, now - LOOK_BACK, [row.id for row in rows])
     lately = Window(start=now - LATELY, end=now, visible=visible)
     meters = {meter.account_id: meter for meter in measure_callbacks(session, lately)}
-    found = []
+    askings, found = list_askings(session), []
     for row in rows:
         provider, meter = PROVIDERS.get(row.provider), meters.get(row.id)
         found.append(
@@ -204,9 +216,16 @@ def _accounts(
                 provider is not None and provider.has_hook,
                 meter.finals if meter else 0,
                 meter.by_asking if meter else 0,
+                _trouble(askings.get(row.id)),
             )
         )
     return found
+
+
+def _trouble(asking: AskingRow | None) -> Trouble | None:
+    if asking is None or not asking.failures or asking.error is None or asking.error_at is None:
+        return None
+    return Trouble(asking.error, asking.error_at, asking.refused_at is not None)
 
 
 def _last_failure(session: Session, account_id: UUID, since: datetime) -> Mapping[str, Any] | None:

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from faxhooks.db.askings import add_asking, find_asking
 from faxhooks.db.models import FaxRow
 from faxhooks.domain.fax import FaxStatus
 from faxhooks.domain.reasons import REASONS
@@ -122,6 +124,30 @@ def test_callbacks_that_were_lost_are_counted_for_their_account(sqlite_url: str)
     assert '<span class="lost">1 of 2</span>' in row
     (calm,) = [row for row in rows if "asked-faxplus" in row]
     assert "no fax ended" in calm
+
+
+def test_a_provider_that_gives_no_answers_is_the_last_error_of_its_account(
+    service: Service, reader: Visitor
+) -> None:
+    now, account = datetime.now(UTC), service.hook.signalwire_account.id
+
+    def ask_in_vain(session: Session, failures: int, refused_at: datetime | None) -> None:
+        add_asking(session, account, now, now)
+        asking = find_asking(session, account)
+        assert asking is not None
+        asking.failures, asking.refused_at = failures, refused_at
+        asking.error, asking.error_at = "it answered 401 <b>", now
+
+    def told(failures: int, refused_at: datetime | None) -> str:
+        service.parts.database.write(lambda s: ask_in_vain(s, failures, refused_at))
+        rows = _section(reader.get("/").text, "accounts").split("<tr>")
+        return next(row for row in rows if "main" in row)
+
+    refused = told(1, now)
+    assert "The provider refuses our credentials" in refused
+    assert "it answered 401 &lt;b&gt;" in refused
+    assert "The provider gives us no answers" in told(2, None)
+    assert "it answered" not in told(0, None)  # It answers again.
 
 
 def test_the_charts_can_be_read_without_being_seen(service: Service, reader: Visitor) -> None:
