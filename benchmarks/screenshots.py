@@ -5,11 +5,12 @@ in dark, and on a phone. The pictures are made anew; what they show is the same 
 for the hour.
 """
 
+import argparse
 import struct
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -43,8 +44,11 @@ PROXY: Final = {"X-Forwarded-Host": "hooks.example.com"}
 """As the proxy in front of a deployment says it."""
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Make all pictures. Ends with an error when they are too large together."""
+    argparse.ArgumentParser(
+        prog="python -m benchmarks.screenshots", description=__doc__
+    ).parse_args(argv)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.png"):
         old.unlink()
