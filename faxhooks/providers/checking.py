@@ -29,11 +29,14 @@ def check_order(order: Order, abilities: Abilities) -> None:
 def faults_of(order: Order, abilities: Abilities) -> Iterator[FieldFault]:
     """Everything about the order that the provider would refuse, by its documentation."""
     if not abilities.recipient(order.to):
-        yield FieldFault("to", "not a number that this provider can fax", NUMBER)
+        said = "not a number that this provider can fax; write it like +13105550101"
+        yield FieldFault("to", said, NUMBER)
     if order.sender is None and abilities.needs_sender:
         yield FieldFault("from", "is needed: the number that the fax comes from", NUMBER)
     if order.sender is not None and not abilities.sender(order.sender):
-        yield FieldFault("from", "not a number that this provider can fax from", NUMBER)
+        said = "not a number that this provider can fax from"
+        more = "" if abilities.needs_sender else "; leave it out for the account's own"
+        yield FieldFault("from", said + more, NUMBER)
     yield from _of_documents(order.documents, abilities)
     yield from _of_choices(order, abilities)
     yield from _of_retries(order, abilities)
@@ -42,7 +45,8 @@ def faults_of(order: Order, abilities: Abilities) -> Iterator[FieldFault]:
 
 def _of_documents(documents: tuple[Document, ...], abilities: Abilities) -> Iterator[FieldFault]:
     if not documents:
-        yield FieldFault("documents", "at least one is needed", OTHER)
+        said = "at least one is needed: a file, or an address as `media_url`"
+        yield FieldFault("documents", said, OTHER)
     if abilities.most_files is not None and len(documents) > abilities.most_files:
         yield FieldFault("documents", f"no more than {abilities.most_files} files", OTHER)
     for number, document in enumerate(documents):
@@ -54,9 +58,12 @@ def _of_documents(documents: tuple[Document, ...], abilities: Abilities) -> Iter
 
 
 def _of_document(at: str, document: Document, abilities: Abilities) -> Iterator[FieldFault]:
-    if document.media_type not in abilities.media_types:
-        allowed = ", ".join(abilities.media_types)
-        yield FieldFault(at, f"must be one of {allowed}", "document.type")
+    if document.content == b"":
+        yield FieldFault(at, "is empty", OTHER)
+    elif document.media_type not in abilities.media_types:
+        taken = ", ".join(abilities.media_types)
+        said = f"is {document.media_type}; this provider takes {taken} only, so convert it first"
+        yield FieldFault(at, said, "document.type")
     if not document.name.isprintable() or not 0 < len(document.name) <= MOST_NAME:
         yield FieldFault(at, f"needs a printable name of 1 to {MOST_NAME} characters", OTHER)
     if abilities.fetches:
@@ -64,8 +71,6 @@ def _of_document(at: str, document: Document, abilities: Abilities) -> Iterator[
             yield FieldFault(at, "needs an address where the provider can fetch it", OTHER)
     elif document.content is None:
         yield FieldFault(at, "must be uploaded; this provider fetches nothing", OTHER)
-    elif not document.content:
-        yield FieldFault(at, "is empty", OTHER)
 
 
 def _of_choices(order: Order, abilities: Abilities) -> Iterator[FieldFault]:
@@ -86,9 +91,9 @@ def _of_choices(order: Order, abilities: Abilities) -> Iterator[FieldFault]:
 
 def _of_retries(order: Order, abilities: Abilities) -> Iterator[FieldFault]:
     if not 0 <= order.retries <= abilities.retries:
-        yield FieldFault("retries", f"must be from 0 to {abilities.retries}", OTHER)
+        yield FieldFault("retries", _up_to(abilities.retries), OTHER)
     if order.retry_delay is not None and not 0 <= order.retry_delay <= abilities.retry_delay:
-        yield FieldFault("retry_delay", f"must be from 0 to {abilities.retry_delay}", OTHER)
+        yield FieldFault("retry_delay", _up_to(abilities.retry_delay), OTHER)
 
 
 def _of_cover_page(order: Order, abilities: Abilities) -> Iterator[FieldFault]:
@@ -105,3 +110,8 @@ def _one_of(allowed: tuple[str, ...]) -> str:
     if not allowed:
         return "this provider has no such choice; leave it out"
     return f"must be one of {', '.join(allowed)}"
+
+
+def _up_to(most: int) -> str:
+    """The same of a number that begins at 0."""
+    return f"must be from 0 to {most}" if most else _one_of(())

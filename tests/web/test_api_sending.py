@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from faxhooks.db.sendmodels import DocumentRow
+from faxhooks.db.sends import get_send
 from faxhooks.services.keys import create_key
 from tests.asked import World, world
 from tests.fakes import FROM, TO
@@ -65,6 +67,12 @@ def client(there: World) -> Client:
 def pointers(answer: Any) -> set[str]:
     assert answer.status_code == 422, answer.text
     return {each["pointer"] for each in answer.json["errors"]}
+
+
+def details(answer: Any) -> dict[str, str]:
+    """What is said of each field, once."""
+    assert len(answer.json["errors"]) == len(pointers(answer))
+    return {each["pointer"]: each["detail"] for each in answer.json["errors"]}
 
 
 @pytest.mark.parametrize("name", ["signalwire", "faxplus"])
@@ -141,6 +149,18 @@ def test_every_field_at_fault_is_named(
     assert there.service.api.faxes() == []
 
 
+def test_a_fault_says_what_to_do_about_it(client: Client) -> None:
+    wrong = {"account": "asked-signalwire", "to": "12", "from": FROM}
+    assert details(client.post("/faxes", {**wrong, "retries": 1, "retry_delay": 1})) == {
+        "/to": "not a number that this provider can fax; write it like +13105550101",
+        "/documents": "at least one is needed: a file, or an address as `media_url`",
+        "/retries": "this provider has no such choice; leave it out",
+        "/retry_delay": "this provider has no such choice; leave it out",
+    }
+    many = client.form({**BASIC, "account": "asked-faxplus", "retries": "4"}, FAX)
+    assert details(many) == {"/retries": "must be from 0 to 3"}
+
+
 def test_without_a_name_the_only_account_that_can_send_does(there: World, client: Client) -> None:
     assert pointers(client.form(BASIC, FAX)) == {"/account"}
     accounts = there.parts.accounts
@@ -151,9 +171,17 @@ def test_without_a_name_the_only_account_that_can_send_does(there: World, client
 
 def test_what_a_file_is_is_told_by_what_is_in_it(client: Client) -> None:
     named = {**BASIC, "account": "asked-signalwire"}
-    for content in (b"\x89PNG\r\n", b"just text", b"\xff\xd8\xff", b"\0\1"):
-        assert pointers(client.form(named, content)) == {"/documents/0"}
-    assert pointers(client.form({**BASIC, "account": "asked-faxplus"}, b"")) == {"/documents/0"}
+    kinds = {
+        b"\x89PNG\r\n": "image/png",
+        b"just text": "text/plain",
+        b"\xff\xd8\xff": "image/jpeg",
+        b"\0\1": "application/octet-stream",
+    }
+    for content, kind in kinds.items():
+        said = f"is {kind}; this provider takes application/pdf only, so convert it first"
+        assert details(client.form(named, content)) == {"/documents/0": said}
+    empty = client.form({**BASIC, "account": "asked-faxplus"}, b"")
+    assert details(empty) == {"/documents/0": "is empty"}
 
 
 def test_a_body_that_is_too_large_or_of_another_type_is_refused(
@@ -259,3 +287,15 @@ def test_a_fax_may_be_ordered_for_later_where_the_provider_can(
         "/schedule_at",
         "/retries",
     }
+
+
+@pytest.mark.parametrize("written", ["2036-01-13T21:54:46-08:00", "2036-01-14T05:54:46Z"])
+def test_when_it_is_to_be_sent_is_said_with_its_offset(
+    there: World, client: Client, written: str
+) -> None:
+    said = {**BASIC, "account": "asked-faxplus", "schedule_at": written}
+    fax = client.form(said, FAX).json
+    content = there.parts.database.read(lambda s: get_send(s, UUID(fax["id"])).content)
+    assert content["schedule_at"] == "2036-01-14T05:54:46+00:00"
+    for local in ("2036-01-13T21:54:46", "2036-01-13"):
+        assert pointers(client.form({**said, "schedule_at": local}, FAX)) == {"/schedule_at"}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
@@ -9,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from faxhooks.domain.errors import InvalidBodyError, UnreadableError
 from faxhooks.providers.persisting import LONGEST_DELAY, MOST_TIMES
-from faxhooks.providers.reading import number
+from faxhooks.providers.reading import moment, number
 from faxhooks.providers.sending import FLAGS, CoverPage
 from faxhooks.services.submitting import MOST_RECIPIENTS
 from faxhooks.services.tagging import MOST_TAGS
@@ -21,6 +22,7 @@ _LISTS: Final = ("to", "media_url")
 _OBJECTS: Final = ("cover_page", "tags", "retry")
 _NUMBERS: Final = ("ttl", "retries", "retry_delay")
 _MOST_TEXT: Final = 1000
+_ELSEWHERE: Final = timezone(timedelta(hours=1))
 
 
 class SendParser(QueryParser):
@@ -29,6 +31,17 @@ class SendParser(QueryParser):
     def load_json(self, req: Any, schema: Schema) -> Any:
         """What the schema is given."""
         return _from_form(req.form) if req.mimetype == FORM else super().load_json(req, schema)
+
+
+class Appointment(Instant):
+    """A time that names its offset from UTC: a fax that left hours too soon stays sent."""
+
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> datetime:
+        found = super()._deserialize(value, *rest, **more)
+        # What is another moment when it is read elsewhere names no offset.
+        if moment(str(value).strip().replace(" ", "+"), _ELSEWHERE) != found:
+            raise ValidationError("Name its offset from UTC, as in 2026-01-13T21:54:46-08:00.")
+        return found
 
 
 class Several(fields.Field[list[str]]):
@@ -149,8 +162,12 @@ class SendBody(Schema):
     )
     quality = _text("As the provider calls it.", 40)
     ttl = _whole("For how many minutes the provider tries it.", 100_000)
-    schedule_at = Instant(
-        load_default=None, metadata={"description": "When the provider is to send it."}
+    schedule_at = Appointment(
+        load_default=None,
+        metadata={
+            "description": "When the provider is to send it, with the offset from UTC; "
+            "a time that has passed means now."
+        },
     )
     retries = _whole("How often the provider tries again.", 100, 0)
     retry_delay = _whole("How long it waits in between, by its own measure.", 100_000)
