@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -27,7 +27,9 @@ LONGEST_WAIT: Final = 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to a request for `target`, which is the path and query."""
+    """An answer to a request for `target`, which is the path and query. `behind` is by how much
+    the clock of who gave it is behind ours.
+    """
 
     method: str
     origin: str
@@ -36,6 +38,7 @@ class Answer:
     body: bytes = field(repr=False)
     content_type: str
     received_at: datetime
+    behind: timedelta = timedelta()
 
     def json(self) -> dict[str, Any]:
         """The JSON object in it. Raises StrangeAnswerError for anything else."""
@@ -109,6 +112,15 @@ def fault(title: str, answer: Answer, code: str | None, wait: float | None) -> P
         what = f"{said}: redirects are not followed; check the account's base URL"
         return StrangeAnswerError(what, status=status, code=code, maybe_done=left)
     return RefusedError(f"{said}: it refuses this request", status=status, code=code)
+
+
+def behind(written: str | None, now: datetime) -> timedelta:
+    """By how much a `Date` is past; nothing where it is none, or ahead."""
+    try:
+        told = parsedate_to_datetime(written or "").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return timedelta()
+    return max(now - told, timedelta())
 
 
 def retry_after(written: str | None, now: datetime) -> float | None:

@@ -14,7 +14,7 @@ ProviderError           `again` says whether asking once more can help, `after` 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import ClassVar, Protocol
 
@@ -116,10 +116,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of a list, oldest question first; `next` leads on and is None at the end."""
+    """One answer of a list, oldest question first; `next` leads on and is None at the end.
+    `behind` is by how much the provider's clock is behind ours.
+    """
 
     sightings: tuple[Sighting, ...]
     next: str | None = None
+    behind: timedelta = timedelta()
 
 
 class Client(Protocol):

@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TimeoutError_
 
 from faxhooks import __version__
-from faxhooks.providers.answers import Answer, fault, retry_after
+from faxhooks.providers.answers import Answer, behind, fault, retry_after
 from faxhooks.providers.asking import AwayError, ProviderError, StrangeAnswerError
 from faxhooks.providers.departing import DEPARTURES, WatchedAdapter
 
@@ -144,8 +144,9 @@ class Caller:
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         now = datetime.now(UTC)
         wait = retry_after(response.headers.get("Retry-After"), now)
-        answer = Answer(method, self.origin, target, response.status_code, content, kind, now)
-        return answer, wait
+        late = behind(response.headers.get("Date"), now)
+        status = response.status_code
+        return Answer(method, self.origin, target, status, content, kind, now, late), wait
 
     def _prepared(
         self, method: str, target: str, headers: Mapping[str, str], data: bytes | None

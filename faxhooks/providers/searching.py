@@ -13,7 +13,11 @@ from faxhooks.domain.fax import Direction, FaxEvent, Number
 from faxhooks.providers.asking import Client, Sighting, StrangeAnswerError
 
 CLOCKS: Final = timedelta(minutes=2)
-"""By how much the provider's clock may differ from ours."""
+"""By how much the provider's clock may be behind ours, or its list answers nothing."""
+
+AHEAD: Final = timedelta(days=1)
+"""By how much it may be ahead: of faxes yet to come none is in the list, so this costs nothing,
+and a fax that the list is not asked for would be sent twice."""
 
 MOST_PAGES: Final = 200
 """Pages of one list; the faxes of an hour fill a few."""
@@ -70,7 +74,12 @@ def find_sent(client: Client, wanted: Sequence[Wanted], now: datetime) -> list[F
 def _listed(client: Client, since: datetime, now: datetime) -> Iterator[Sighting]:
     cursor = None
     for _ in range(MOST_PAGES):
-        page = client.list_faxes(since - CLOCKS, now + CLOCKS, cursor)
+        page = client.list_faxes(since - CLOCKS, now + AHEAD, cursor)
+        if page.behind > CLOCKS:
+            raise StrangeAnswerError(
+                f"the provider's clock is {page.behind.total_seconds():.0f} s behind ours, so that "
+                "its list may leave out the fax; set the clock of this machine"
+            )
         yield from page.sightings
         cursor = page.next
         if cursor is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -66,6 +67,20 @@ def test_a_fax_that_nobody_knows_of_is_found_by_its_numbers_and_time(
 
 
 @each
+@pytest.mark.parametrize("hours", [1, 20])
+def test_a_fax_is_found_where_the_providers_clock_is_ahead(
+    name: str, fake: Fake, sender: Sender, hours: float
+) -> None:
+    since = datetime.now(UTC)
+    fake.clock.put_forward(hours * 3600)
+    sender.send(order(name))
+    fake.clock.put_forward(600)  # Until it is over, and no longer in an outbox.
+    client = client_of(name, config_of(fake))
+    assert len(search(client, TO, FROM, since, since).sightings) == 1
+    client.close()
+
+
+@each
 def test_the_list_is_read_once_for_all_that_are_looked_for(
     name: str, fake: Fake, sender: Sender
 ) -> None:
@@ -102,6 +117,22 @@ def test_a_list_that_does_not_end_is_no_negative_answer() -> None:
         client = client_of("signalwire", {**config, "base-url": (wire.origin,)})
         now = datetime.now(UTC)
         with pytest.raises(ProviderError, match="does not end"):
+            search(client, TO, FROM, now, now)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "trusted"), [(-60, True), (0, True), (1.5, True), (3, False), (600, False)]
+)
+def test_a_list_of_a_clock_behind_ours_is_no_negative_answer(minutes: float, trusted: bool) -> None:
+    now = datetime.now(UTC)
+    date = format_datetime(now - timedelta(minutes=minutes), usegmt=True)
+    with answering(told({"faxes": []}, Date=date)) as wire:
+        config = {**TRIALS["signalwire"], "base-url": (wire.origin,)}
+        client = client_of("signalwire", config)
+        if trusted:
+            assert search(client, TO, FROM, now, now).is_negative
+            return
+        with pytest.raises(ProviderError, match="set the clock of this machine"):
             search(client, TO, FROM, now, now)
 
 

@@ -102,7 +102,7 @@ class FaxPlusClient:
         """
         if cursor is None:
             answer = self._call("GET", self._caller.target(f"{self._account}/{OUT}"))
-            return Page(self._sightings(answer), self._categories[0])
+            return Page(self._sightings(answer), self._categories[0], answer.behind)
         category, _, rest = cursor.partition(":")
         offset, _, seen = rest.partition(":")
         query = self._window(category, since, until, offset or "0")
@@ -110,8 +110,9 @@ class FaxPlusClient:
         found = self._sightings(answer)
         last = found[-1].digest.hex() if found else seen
         if last == seen:
-            return Page((), self._after(category))
-        return Page(found, f"{category}:{int(offset or 0) + len(found)}:{last}")
+            return Page((), self._after(category), answer.behind)
+        following = f"{category}:{int(offset or 0) + len(found)}:{last}"
+        return Page(found, following, answer.behind)
 
     def cancel_fax(self, ids: Sequence[str]) -> Sighting | None:
         """Take a fax out of the outbox; Fax.Plus says nothing of it afterwards."""

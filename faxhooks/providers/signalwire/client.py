@@ -87,6 +87,7 @@ class SignalWireClient:
         return Page(
             tuple(answer.sight(record, read_record) for record in records),
             self._caller.follow(answer.target, following) if following else None,
+            answer.behind,
         )
 
     def cancel_fax(self, ids: Sequence[str]) -> Sighting | None:
