@@ -148,7 +148,8 @@ class UnifiedSender:
             answer = self._api.call("POST", target, body, kind)
         except AwayError as error:
             if error.code == NOT_IMPLEMENTED:
-                raise RefusedError(str(error), status=error.status, code=error.code) from None
+                said = f"{terms.title} answered 501 (code {error.code}): it does not do this"
+                raise RefusedError(said, status=error.status, code=error.code) from None
             raise
         if answer.status == 204:
             nothing = RefusedError(

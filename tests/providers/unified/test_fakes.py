@@ -48,6 +48,7 @@ def test_a_documented_refusal_is_told_with_its_reason(
     with pytest.raises(ProviderError) as caught:
         sender.send(order(name))
     assert (caught.value.reason, caught.value.maybe_done) == (reason, False)
+    assert "again later" not in str(caught.value)
     assert taken_by(fake) == []
     fake.fault = None
     sender.send(order(name))
