@@ -22,7 +22,8 @@ class SendRow(Row):
     it waits, to look for it in the provider's list while it is being submitted. While somebody
     has it, `due_at` is when others may take it for given up, and `claim` is that one's own. Once
     it was handed over, a `due_at` says that it is followed: that it may begin anew.
-    `submitted_at` is when it was last handed to the provider. The faxes of one request share
+    `error` is what came of that last; None also while nobody knows. `submitted_at` is when it was
+    last handed to the provider. The faxes of one request share
     `submission_id`, by which their documents are found.
     """
 

@@ -122,7 +122,7 @@ def claim_due(session: Session, account_id: UUID, now: datetime, lease: timedelt
         settle_send(row, SendState.SENT, None, None)
         session.flush()
         return claim_due(session, account_id, now, lease)
-    row.claim, row.due_at = uuid7(), now + lease
+    row.claim, row.due_at, row.error = uuid7(), now + lease, None
     row.state, row.submitted_at, row.tries = SendState.SUBMITTING, now, row.tries + 1
     session.flush()
     return Claim(row.claim, row.fax_id)

@@ -101,6 +101,13 @@ def doubted(case: Case, error: ProviderError, due_at: datetime) -> None:
     settle_send(case.row, SendState.SUBMITTING, due_at, str(error))
 
 
+def abandoned(case: Case) -> None:
+    """Whoever was handing it over has died, or could not write down what came of it."""
+    said = "outcome unknown: it was being handed over, and nobody could say what came of that"
+    case.record(case.event("doubted", None, said))
+    case.row.error = said
+
+
 def absent(case: Case) -> None:
     """The provider's list does not have it, so that it may be sent again."""
     case.record(case.event("absent", None, "not in the provider's list: it is sent again"))

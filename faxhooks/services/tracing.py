@@ -132,6 +132,8 @@ class Tracer:
         self._database.write(settle)
 
     def _settle(self, case: Case, answer: Found | ProviderError | None) -> None:
+        if case.row.error is None:
+            outcomes.abandoned(case)
         if isinstance(answer, ProviderError):
             self._later(case, answer)
         elif answer is None:

@@ -1,10 +1,12 @@
 """A fax that is ordered is handed to its provider once, whatever goes wrong on the way."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
@@ -78,6 +80,12 @@ def test_one_whose_outcome_is_unknown_is_looked_for_and_never_sent_twice(
     assert len(taken(well, name)) == 1
 
 
+def details(made: World, fax_id: UUID) -> list[str]:
+    """What our own lines of its history say."""
+    history = made.service.api.get(f"/faxes/{fax_id}/history")
+    return [line["detail"] for line in json.loads(history.text)["data"] if line["detail"]]
+
+
 @each
 def test_who_dies_with_a_fax_in_hand_leaves_it_to_be_looked_for(well: World, name: str) -> None:
     """Whether the provider had it already or not."""
@@ -94,6 +102,24 @@ def test_who_dies_with_a_fax_in_hand_leaves_it_to_be_looked_for(well: World, nam
         dispatch(well)
     assert [state(well, each) for each in fax_ids] == ["sent"] * 2
     assert sorted(each["to"] for each in taken(well, name)) == ["+13105550101", "+13105550102"]
+    said = [[detail.split(":")[0] for detail in details(well, each)] for each in fax_ids]
+    assert sorted(said) == [
+        ["outcome unknown", "found in the provider's list"],
+        ["outcome unknown", "not in the provider's list"],
+    ]
+
+
+def test_who_dies_after_a_fault_that_passed_leaves_it_in_doubt_all_the_same(well: World) -> None:
+    (fax_id,) = order(well, "faxplus")
+    well.fakes["faxplus"].behaviour = replace(WELL, throttle=1.0)
+    dispatch(well)
+    well.fakes["faxplus"].behaviour = WELL
+    well.put_on(minutes=1)
+    with pytest.raises(Died):
+        dispatch_and_die(well, before=False)
+    well.put_on(minutes=6)
+    dispatch(well)
+    assert details(well, fax_id)[0].startswith("outcome unknown")
 
 
 def test_while_one_is_in_doubt_no_other_goes_to_its_recipient(well: World) -> None:
