@@ -7,7 +7,8 @@ it is handed over again.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
@@ -37,14 +38,18 @@ from faxhooks.services.tracing import HABITS, Habits, Tracer
 
 log = structlog.get_logger()
 
-BATCH: Final = 20
-"""Faxes of one account after which the next account has its turn."""
+ROUNDS: Final = 20
+"""In each of them every account may hand over one fax; then other work has its turn."""
 
 Outcome = Sent | ProviderError | InvalidOrderError
 
 
 class Dispatcher:
-    """Sends what is due, looks for what is in doubt, and then returns."""
+    """Sends what is due, looks for what is in doubt, and then returns.
+
+    Accounts take turns, so that a fax waits for one call of every other account and not for all
+    that another has to send.
+    """
 
     def __init__(self, parts: Parts, clock: Clock = utc_now, habits: Habits = HABITS) -> None:
         self._parts = parts
@@ -57,19 +62,36 @@ class Dispatcher:
     def run(self, stopping: Event) -> dict[str, int]:
         """One pass: how many faxes were handed over, and how many were looked for."""
         counts = Counter({"sent": 0, "traced": 0})
-        now = self._clock()
-        for account_id in self._database.read(lambda s: sends.list_due_accounts(s, now)):
-            try:
-                carrier = self._carriers.get(account_id)
-            except NotFoundError:  # Of a provider that only another release knows.
-                continue
-            with self._carriers.sender(carrier) as sender:
-                counts["traced"] += self._tracer.trace(carrier, sender)
-                for _ in range(BATCH):
-                    if stopping.is_set() or not self._serve(carrier, sender):
-                        break
-                    counts["sent"] += 1
+        turns: dict[UUID, Generator[bool, None, None]] = {}
+        with ExitStack() as ending:
+            for _ in range(ROUNDS):
+                before = counts["sent"]
+                for account_id in self._due_accounts():
+                    if stopping.is_set():
+                        return dict(counts)
+                    if account_id not in turns:
+                        mine = closing(self._turns(account_id, counts))
+                        turns[account_id] = ending.enter_context(mine)
+                    counts["sent"] += next(turns[account_id], False)
+                if counts["sent"] == before:
+                    break
         return dict(counts)
+
+    def _due_accounts(self) -> Sequence[UUID]:
+        """Those of this moment: what comes in during a pass takes its turn in the next round."""
+        now = self._clock()
+        return self._database.read(lambda session: sends.list_due_accounts(session, now))
+
+    def _turns(self, account_id: UUID, counts: Counter[str]) -> Generator[bool, None, None]:
+        """Whether there was a fax to hand over, turn by turn, with one connection for them all."""
+        try:
+            carrier = self._carriers.get(account_id)
+        except NotFoundError:  # Of a provider that only another release knows.
+            return
+        with self._carriers.sender(carrier) as sender:
+            counts["traced"] += self._tracer.trace(carrier, sender)
+            while True:
+                yield self._serve(carrier, sender)
 
     def _serve(self, carrier: Entrance, sender: Sender | None) -> bool:
         """Send one fax of the account; False when there is none for now."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from faxhooks.db.askings import lock_asking
-from faxhooks.services.sending import Dispatcher
+from faxhooks.services.sending import ROUNDS, Dispatcher
 from faxhooks.simulator.fakes.behaviour import WELL, Behaviour
 from tests.asked import World, world
 from tests.ordered import dispatch, order, shown, state, taken, told
@@ -195,6 +196,46 @@ def test_an_account_is_given_no_more_faxes_than_its_provider_takes(well: World) 
     assert [dispatch(well)["sent"] for _ in range(3)] == [1, 0, 0]
     order(well, "faxplus", "+13105550101", "+13105550102")
     assert dispatch(well)["sent"] == 2
+
+
+def test_after_some_faxes_of_each_account_other_work_has_its_turn(well: World) -> None:
+    order(well, "faxplus", *(f"+131055501{number:02}" for number in range(ROUNDS + 5)))
+    order(well, "signalwire", "+13105550200")
+    assert dispatch(well)["sent"] == ROUNDS + 1
+    assert dispatch(well)["sent"] == 5
+
+
+def test_a_fax_that_comes_in_while_others_are_sent_takes_its_turn_at_once(well: World) -> None:
+    order(well, "faxplus", *(f"+131055501{number:02}" for number in range(8)))
+    Dispatcher(well.parts, well.time.now).run(Meanwhile(well))
+    assert handed_over(well).index("signalwire") in (2, 3)
+    assert len(handed_over(well)) == 9
+
+
+class Meanwhile(Event):
+    """An event that is never set; when a worker looks at it before its third fax, one comes in."""
+
+    def __init__(self, made: World) -> None:
+        super().__init__()
+        self._made = made
+        self._looks = 0
+
+    def is_set(self) -> bool:
+        self._looks += 1
+        if self._looks == 3:
+            order(self._made, "signalwire", "+13105550200")
+        return False
+
+
+def handed_over(made: World) -> list[str]:
+    """To which provider each fax went, in the order of their requests."""
+    calls = [
+        (call.at, name)
+        for name, fake in made.fakes.items()
+        for call in fake.calls
+        if call.method == "POST" and call.path.endswith(("/outbox", "/Faxes"))
+    ]
+    return [name for _, name in sorted(calls)]
 
 
 def test_the_time_of_one_that_is_put_off_begins_when_it_is_to_be_sent(well: World) -> None:
