@@ -23,6 +23,7 @@ from faxhooks.domain.fax import (
     Source,
     Verdict,
 )
+from faxhooks.domain.reasons import Following
 
 _EVENTS: Any = EventRow.__table__
 _LIST = Select(_EVENTS.c, _EVENTS.c.fax_id, order_by="fax_id, seq")
@@ -106,6 +107,7 @@ def _facts(event: FaxEvent) -> dict[str, Any]:
         "media_url": event.media_url,
         "remote_station_id": event.remote_station_id,
         "begins": event.begins,
+        "follows": None if event.follows is None else sorted(event.follows),
         "attempt": event.attempt,
         "retried": event.retried or None,
         "asks_poll": event.asks_poll or None,
@@ -138,6 +140,7 @@ def read_entry(row: Any) -> Entry:
         media_url=facts.get("media_url"),
         remote_station_id=facts.get("remote_station_id"),
         begins=facts.get("begins"),
+        follows=frozenset(map(Following, facts["follows"])) if "follows" in facts else None,
         attempt=facts.get("attempt"),
         retried=facts.get("retried", False),
         asks_poll=facts.get("asks_poll", False),

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
+
+from faxhooks.domain.reasons import Following
 
 
 class Direction(StrEnum):
@@ -111,6 +113,11 @@ class Flag(StrEnum):
 
     CONFLICT = "conflict"
     PROVISIONAL = "provisional"
+    RETRYING = "retrying"
+
+
+UNSURE: Final = frozenset({Flag.CONFLICT, Flag.PROVISIONAL})
+"""Flags of an end that the provider's own word has to settle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,8 @@ class FaxEvent:
     `digest` is the SHA-256 of what the event says: equal digests are the same fact.
     `references` name the fax, the provider's main id first. `status` is None when the fact
     moves nothing (a call that completed). `begins` is the ordinal of the try of ours that it
-    begins, from 2 on (see `tries.py`); `attempt` tells the provider's own tries apart;
+    begins, from 2 on (see `tries.py`), and `follows` what may be done should that try fail, of
+    which an empty set leaves nothing; `attempt` tells the provider's own tries apart;
     `retried` marks a fact of a fax the provider tries again; `asks_poll` one that only the
     provider's API can settle. `drift` says what of it our tables did not know. Durations
     are seconds, times aware UTC.
@@ -181,6 +189,7 @@ class FaxEvent:
     media_url: str | None = None
     remote_station_id: str | None = None
     begins: int | None = None
+    follows: frozenset[Following] | None = None
     attempt: str | None = None
     retried: bool = False
     asks_poll: bool = False

@@ -26,7 +26,7 @@ from faxhooks.domain.fax import (
     Reference,
     Verdict,
 )
-from faxhooks.domain.reasons import UNKNOWN, as_received
+from faxhooks.domain.reasons import UNKNOWN, as_received, what_follows
 from faxhooks.domain.tries import split
 
 Precedence = tuple[int, int, int, datetime, int, bytes]
@@ -81,6 +81,7 @@ def _fold_try(ranked: Sequence[FaxEvent]) -> FaxState:
     status = deciding.status or FaxStatus.QUEUED
     agreeing = _agreeing(ranked, status)
     direction = _direction(ranked)
+    reason = _reason(agreeing, status, direction)
     flags = _flags(ranked)
     said = map(_first, zip(*map(_SAID, ranked), strict=True))
     arrivals = [event.received_at for event in ranked]
@@ -94,10 +95,10 @@ def _fold_try(ranked: Sequence[FaxEvent]) -> FaxState:
         updated_at=max(arrivals),
         finished_at=_finished_at(agreeing) if status.is_final else None,
         direction=direction,
-        reason=_reason(agreeing, status, direction),
+        reason=reason,
         events=len(ranked),
         asks_poll=bool(flags) or (not status.is_final and any(e.asks_poll for e in ranked)),
-        flags=flags,
+        flags=flags | {Flag.RETRYING} if _is_followed(ranked, status, reason) else flags,
         **dict(zip(_VALUES, said, strict=True)),
     )
 
@@ -218,6 +219,14 @@ def _flags(ranked: Sequence[FaxEvent]) -> frozenset[Flag]:
     if failed and any(event.retried for event in ranked):
         flags.add(Flag.PROVISIONAL)
     return frozenset(flags)
+
+
+def _is_followed(ranked: Sequence[FaxEvent], status: FaxStatus, reason: str | None) -> bool:
+    """Whether we are about to try it again, by what every event that speaks of that allows."""
+    if status.outcome is not Outcome.FAILURE:
+        return False
+    able = [event.follows for event in ranked if event.follows is not None]
+    return bool(able) and what_follows(reason, frozenset.intersection(*able)) is not None
 
 
 def _contradicts(deciding: FaxEvent, event: FaxEvent) -> bool:

@@ -1,5 +1,6 @@
 """Why a fax failed, and what to do about it: one table for every provider's words."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +32,13 @@ class FailOver(StrEnum):
     YES = "yes"
     NO = "no"
     ASK = "ask"
+
+
+class Following(StrEnum):
+    """What may be done about a fax that did not get through."""
+
+    REDIAL = "redial"
+    FAIL_OVER = "fail_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,20 @@ REASONS = _table("""
 """)
 """Every reason code with whose fault it is, the retry and fail-over advice, and whether
 pages may have been printed. The codes are public: they may grow, not change."""
+
+
+def what_follows(code: str | None, able: Collection[Following]) -> Following | None:
+    """What is done about a failure, of what can be: the same again as long as the reason says that
+    it may help, then by another account. Never anything where pages may have been printed.
+    """
+    reason = REASONS.get(code or UNKNOWN, REASONS[UNKNOWN])
+    if reason.may_have_printed:
+        return None
+    if Following.REDIAL in able and reason.retry in (Retry.LATER, Retry.SOON):
+        return Following.REDIAL
+    if Following.FAIL_OVER in able and reason.may_fail_over is FailOver.YES:
+        return Following.FAIL_OVER
+    return None
 
 
 def as_received(code: str) -> str:

@@ -21,6 +21,7 @@ from faxhooks.db.sendmodels import DocumentRow, SendRow
 from faxhooks.db.sends import SendState
 from faxhooks.db.tags import set_tags
 from faxhooks.domain.fax import Direction, Evidence, FaxEvent, FaxStatus, Reference, Source
+from faxhooks.domain.reasons import Following
 from faxhooks.providers import reading
 from faxhooks.providers.checking import faults_of
 from faxhooks.providers.sending import (
@@ -135,7 +136,8 @@ def enter(
     account, now = carrier.account, submission.at
     home = Home(account.id, account.provider)
     ids = [f"{OWN}{uuid7()}" for _ in recipients]
-    events = [_first(own, to, content, now) for own, to in zip(ids, recipients, strict=True)]
+    able = Persistence.of(content).able([account.id]) or None
+    events = [_first(own, to, content, now, able) for own, to in zip(ids, recipients, strict=True)]
     recorded = record(session, [Fact(home, event) for event in events])
     rows = [
         SendRow(
@@ -237,11 +239,18 @@ def _keep(
     return kept
 
 
-def _first(own: str, to: str, content: Mapping[str, Any], now: datetime) -> FaxEvent:
+def _first(
+    own: str,
+    to: str,
+    content: Mapping[str, Any],
+    now: datetime,
+    able: frozenset[Following] | None,
+) -> FaxEvent:
     return FaxEvent(
         digest=sha256(f"ordered\0{own}".encode()).digest(),
         references=(Reference(own),),
         received_at=now,
+        follows=able,
         status=FaxStatus.QUEUED,
         source=Source.SEND,
         evidence=Evidence.OWN,

@@ -168,7 +168,7 @@ class FaxSchema(Schema):
     )
     flags = SortedWords(
         attribute="row.flags",
-        metadata=_about("What to look at: `conflict`, `provisional`."),
+        metadata=_about("What to look at: `conflict`, `provisional`, `retrying`."),
     )
     pages = fields.Integer(
         attribute="row.pages", allow_none=True, metadata=_about("Pages carried, if known.")

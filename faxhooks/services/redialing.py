@@ -6,6 +6,7 @@ and so its own claim and its own search: each is handed over once (ADR 0010), an
 folded from all of them (ADR 0013).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -79,7 +80,8 @@ class Redialer:
             begin(session, row, fax, following, now)
             return True
         elif now - fax.updated_at > PATIENCE:
-            unfollow(row)
+            why = "not tried again: its end was never sure"
+            let_stand(session, row, fax, now, why=why, source=Source.TIMER)
         else:
             row.due_at = now + _LOOK_AGAIN
         return False
@@ -117,7 +119,7 @@ def begin(session: Session, row: SendRow, fax: FaxRow, following: NextTry, now: 
     # The fax stays where it was ordered, and can be found by what the other account says.
     if following.account_id != fax.account_id:
         add_references(session, {(following.account_id, own): fax.id}, shared=False)
-    event = _begun(row, fax, own, len(accounts), now)
+    event = _begun(row, fax, own, accounts, now)
     record(session, [Fact(Home(fax.account_id, fax.provider), event)])
     row.own_id, row.account_id, row.tries, row.submitted_at = own, following.account_id, 0, None
     row.content = {**row.content, "accounts": [str(each) for each in accounts]}
@@ -128,13 +130,17 @@ def begin(session: Session, row: SendRow, fax: FaxRow, following: NextTry, now: 
     log.info("fax_redialled", fax_id=str(fax.id), number=len(accounts), at=at.isoformat())
 
 
-def _begun(row: SendRow, fax: FaxRow, own: str, number: int, now: datetime) -> FaxEvent:
+def _begun(
+    row: SendRow, fax: FaxRow, own: str, accounts: Sequence[UUID], now: datetime
+) -> FaxEvent:
+    number = len(accounts)
     why = f"{fax.status}, {fax.reason}" if fax.reason else fax.status
     return FaxEvent(
         digest=sha256(f"begun\0{own}".encode()).digest(),
         references=(Reference(own), Reference(row.own_id)),
         received_at=now,
         begins=number,
+        follows=Persistence.of(row.content).able(accounts) or None,
         status=FaxStatus.QUEUED,
         source=Source.SEND,
         evidence=Evidence.OWN,
@@ -143,6 +149,23 @@ def _begun(row: SendRow, fax: FaxRow, own: str, number: int, now: datetime) -> F
         recipient=reading.number({"to": row.recipient}, "to"),
         detail=f"try {number}, since the one before ended: {why}",
     )
+
+
+def let_stand(  # noqa: PLR0913 (a fax and its send, and what is said of them by whom)
+    session: Session, row: SendRow, fax: FaxRow, now: datetime, *, why: str, source: Source
+) -> None:
+    """Try it no more, although that might have helped; its history says so."""
+    event = FaxEvent(
+        digest=sha256(f"stands\0{row.own_id}".encode()).digest(),
+        references=(Reference(row.own_id),),
+        received_at=now,
+        follows=frozenset(),
+        source=source,
+        evidence=Evidence.OWN,
+        detail=why,
+    )
+    record(session, [Fact(Home(fax.account_id, fax.provider), event)])
+    unfollow(row)
 
 
 def unfollow(row: SendRow) -> None:

@@ -10,12 +10,10 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from faxhooks.domain.fax import Evidence, FaxStatus, Flag, Outcome
-from faxhooks.domain.reasons import REASONS, UNKNOWN, FailOver, Retry
+from faxhooks.domain.fax import UNSURE, Evidence, FaxStatus, Outcome
+from faxhooks.domain.reasons import Following, what_follows
 from faxhooks.providers.persisting import DELAYS, FAIL_OVER, REDIALS, USUAL_DELAYS
 from faxhooks.services.directory import Entrance
-
-_AGAIN: Final = (Retry.LATER, Retry.SOON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,14 @@ class Persistence:
     def is_none(self) -> bool:
         """Whether it is handed over once, whatever becomes of it."""
         return not self.times and self.fail_over is None
+
+    def able(self, tried: Sequence[UUID]) -> frozenset[Following]:
+        """What is left to be done after tries with these accounts, the latest last."""
+        if self.fail_over in tried:
+            return frozenset()
+        redials = {Following.REDIAL} if len(tried) <= self.times else set()
+        others = set() if self.fail_over is None else {Following.FAIL_OVER}
+        return frozenset(redials | others)
 
     def json(self) -> dict[str, Any]:
         """It as it lies in the outbox."""
@@ -97,23 +103,17 @@ def is_settled(end: End) -> bool:
     to be over.
     """
     sure = end.evidence is not Evidence.UNSIGNED
-    return sure and not end.flags & {Flag.CONFLICT, Flag.PROVISIONAL}
+    return sure and not end.flags & UNSURE
 
 
 def next_try(persistence: Persistence, tried: Sequence[UUID], end: End) -> NextTry | None:
-    """The try after those with these accounts, the latest last; None if that was the last.
-
-    With the same account as long as the reason says that it may help, then with the other.
-    """
-    reason = REASONS.get(end.reason or UNKNOWN, REASONS[UNKNOWN])
-    if end.status.outcome is not Outcome.FAILURE or reason.may_have_printed:
+    """The try after those with these accounts, the latest last; None if that was the last."""
+    if end.status.outcome is not Outcome.FAILURE:
         return None
-    redials = len(tried) - 1
-    failed_over = persistence.fail_over in tried
-    if not failed_over and redials < persistence.times and reason.retry in _AGAIN:
-        minutes = persistence.delays[min(redials, len(persistence.delays) - 1)]
+    following = what_follows(end.reason, persistence.able(tried))
+    if following is Following.REDIAL:
+        minutes = persistence.delays[min(len(tried), len(persistence.delays)) - 1]
         return NextTry(tried[-1], timedelta(minutes=minutes))
-    other = persistence.fail_over
-    if other is not None and not failed_over and reason.may_fail_over is FailOver.YES:
-        return NextTry(other, timedelta())
+    if following is Following.FAIL_OVER and persistence.fail_over is not None:
+        return NextTry(persistence.fail_over, timedelta())
     return None

@@ -16,7 +16,7 @@ from faxhooks.db import polls
 from faxhooks.db.askings import add_asking
 from faxhooks.db.engine import READ_DEADLINE, Database
 from faxhooks.db.models import FaxRow
-from faxhooks.domain.fax import Evidence, FaxEvent, FaxStatus
+from faxhooks.domain.fax import UNSURE, Evidence, FaxEvent, FaxStatus
 from faxhooks.providers.asking import Client, Page, ProviderError, Sighting
 from faxhooks.services.budgeting import note_calls, reserve
 from faxhooks.services.desks import Clock
@@ -150,7 +150,7 @@ def is_news(row: FaxRow | None, event: FaxEvent) -> bool:
     if row is None or row.merged_into is not None:
         return True
     status = FaxStatus(row.status)
-    sure = row.evidence in (Evidence.SIGNED, Evidence.CONFIRMED) and not row.flags
+    sure = row.evidence in (Evidence.SIGNED, Evidence.CONFIRMED) and not row.flags & UNSURE
     if not (status.is_final and sure):
         return True
     differs = event.status is not None and event.status.is_final and event.status is not status

@@ -37,6 +37,7 @@ VERDICT_WORDS: Final[Mapping[str, str]] = {
 FLAG_WORDS: Final[Mapping[str, str]] = {
     Flag.CONFLICT: "Callbacks tell of different ends; this is the latest, or the worse of two.",
     Flag.PROVISIONAL: "The provider tries again, so this may not be the end.",
+    Flag.RETRYING: "It is about to be tried again from here, so this is not the end.",
 }
 
 _OPEN: Final[Mapping[str, str]] = {

@@ -33,7 +33,7 @@ from faxhooks.services.directory import Entrance
 from faxhooks.services.outcomes import Case, withdrawn
 from faxhooks.services.parts import Parts
 from faxhooks.services.recording import record
-from faxhooks.services.redialing import is_followed, unfollow
+from faxhooks.services.redialing import is_followed, let_stand
 from faxhooks.services.shapes import fax_json
 from faxhooks.services.sightings import take_in
 
@@ -84,7 +84,8 @@ class Withdrawals:
             note(session, actor, Action.FAX_CANCELED, f"fax:{fax.id}", at="outbox")
             return None
         if row is not None and is_followed(row) and fax.outcome == Outcome.FAILURE:
-            unfollow(row)
+            why = "not tried again: it was canceled once it had ended"
+            let_stand(session, row, fax, self._clock(), why=why, source=Source.OPERATOR)
             note(session, actor, Action.FAX_CANCELED, f"fax:{fax.id}", at="outbox")
             return None
         if row is not None and row.state == SendState.SUBMITTING:

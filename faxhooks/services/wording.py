@@ -66,6 +66,7 @@ EVIDENCE_NAMES: Final[Mapping[str, str]] = {
 FLAG_NAMES: Final[Mapping[str, str]] = {
     Flag.CONFLICT: "Contradiction",
     Flag.PROVISIONAL: "May not be the end",
+    Flag.RETRYING: "About to be tried again",
 }
 
 _RECEIVERS: Final = {"rx.incomplete": "ask the sender to send it again"}

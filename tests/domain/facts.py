@@ -17,12 +17,14 @@ from faxhooks.domain.fax import (
     Reference,
     Source,
 )
-from faxhooks.domain.reasons import REASONS
+from faxhooks.domain.reasons import REASONS, Following
 
 NOON: Final = datetime(2026, 1, 2, 12, tzinfo=UTC)
 WORDS: Final = (*FaxStatus, None)
 FINALS: Final = tuple(status for status in FaxStatus if status.is_final)
 OPEN: Final = (FaxStatus.QUEUED, FaxStatus.PROCESSING, FaxStatus.SENDING, FaxStatus.RECEIVING)
+
+ABLE: Final = (frozenset[Following](), frozenset({Following.REDIAL}), frozenset(Following))
 
 _SOURCES = {Evidence.CONFIRMED: Source.POLL, Evidence.OWN: Source.OPERATOR}
 
@@ -63,6 +65,7 @@ def _drawn(dice: random.Random) -> FaxEvent:
             for name in dice.sample(["a", "b", "c"], dice.randint(1, 3))
         ),
         attempt=attempt,
+        follows=dice.choice([None, None, None, *ABLE]),
         retried=attempt == "second" and dice.random() < 0.7,
         asks_poll=dice.random() < 0.2,
         direction=dice.choice([None, None, *Direction]),
@@ -84,7 +87,11 @@ def _tried(dice: random.Random) -> FaxEvent:
     own, theirs = Reference(f"own{number}"), Reference(f"their{number}")
     if number > 1 and dice.random() < 0.4:
         before = Reference(f"own{dice.randrange(1, number)}")
-        said = {"references": (own, before), "begins": number}
+        said = {
+            "references": (own, before),
+            "begins": number,
+            "follows": dice.choice([None, *ABLE]),
+        }
         return fact(FaxStatus.QUEUED, Evidence.OWN, arrived=dice.randrange(6), **said)
     odd = [Reference("their1")] if dice.random() < 0.05 else []
     shared = [Reference("call", shared=True)] if dice.random() < 0.2 else []

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from faxhooks.domain.fax import Direction, Evidence, FaxEvent, FaxState, FaxStatus, Flag, Reference
+from faxhooks.domain.reasons import REASONS
 
 OPEN_RANKS = {"queued": 10, "processing": 20, "sending": 30, "receiving": 30}
 FAILURES = {"no-answer", "busy", "failed"}
@@ -108,7 +109,7 @@ def plain_try(left: list[FaxEvent]) -> FaxState:
         reason=plain_reason(ordered),
         events=len(ordered),
         asks_poll=bool(flags) or (not final and any(event.asks_poll for event in ordered)),
-        flags=frozenset(flags),
+        flags=frozenset(flags | plain_retrying(ordered)),
         **{name: first_said(ordered, name) for name in FIELDS},
     )
 
@@ -213,6 +214,18 @@ def plain_reason(ordered: list[FaxEvent]) -> str | None:
     of_the_call = reason.partition(".")[0] in ("line", "fax", "tx")
     inbound = plain_direction(ordered) == "inbound"
     return "rx.incomplete" if of_the_call and inbound else reason
+
+
+def plain_retrying(ordered: list[FaxEvent]) -> set[Flag]:
+    """What each of the facts allows that allows anything at all, and the reason as well."""
+    code, facts = plain_reason(ordered), [e for e in ordered if e.follows is not None]
+    if kind_of_news(ordered[0].status) != "failure" or not facts or code is None:
+        return set()
+    if REASONS[code].may_have_printed:
+        return set()
+    redial = REASONS[code].retry in ("later", "soon") and all("redial" in e.follows for e in facts)
+    other = REASONS[code].may_fail_over == "yes" and all("fail_over" in e.follows for e in facts)
+    return {Flag.RETRYING} if redial or other else set()
 
 
 def plain_flags(ordered: list[FaxEvent]) -> set[Flag]:

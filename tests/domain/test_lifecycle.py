@@ -6,10 +6,12 @@ import pytest
 
 from faxhooks.domain.fax import Direction, Evidence, FaxStatus, Flag, Number, Outcome, Reference
 from faxhooks.domain.lifecycle import fold
+from faxhooks.domain.reasons import Following
 from tests.domain.facts import FINALS, NOON, OPEN, fact
 
 S = FaxStatus
 SIGNED, UNSIGNED, CONFIRMED = Evidence.SIGNED, Evidence.UNSIGNED, Evidence.CONFIRMED
+OWN = Evidence.OWN
 
 
 def told(*events):
@@ -115,6 +117,34 @@ def test_a_retried_failure_is_provisional_until_it_succeeds():
 def test_a_retried_failure_is_provisional_until_it_is_confirmed():
     confirmed = fact(S.BUSY, CONFIRMED, 2)
     assert told(FIRST, SECOND, confirmed).flags == frozenset()
+
+
+REDIAL, FAIL_OVER = frozenset({Following.REDIAL}), frozenset({Following.FAIL_OVER})
+
+
+@pytest.mark.parametrize(
+    ("able", "reason", "again"),
+    [
+        (REDIAL, "line.busy", True),
+        (REDIAL, "account.credit", False),
+        (FAIL_OVER, "account.credit", True),
+        (FAIL_OVER, "document.fetch", False),
+        (REDIAL | FAIL_OVER, "tx.page_unconfirmed", False),
+        (frozenset(), "line.busy", False),
+        (None, "line.busy", False),
+    ],
+)
+def test_a_failure_about_which_something_is_done_is_flagged_as_soon_as_it_is_known(
+    able, reason, again
+):
+    ordered = fact(S.QUEUED, OWN, follows=able)
+    for evidence in (UNSIGNED, CONFIRMED):
+        failed = fact(S.FAILED, evidence, 1, reason=reason)
+        assert (told(ordered, failed).flags == {Flag.RETRYING}) is again
+        canceled = fact(None, OWN, follows=frozenset())
+        assert told(ordered, failed, canceled).flags == frozenset()
+    assert told(ordered, fact(S.BUSY, CONFIRMED, 1)).asks_poll is False
+    assert told(ordered, fact(S.DELIVERED, SIGNED, 1)).flags == frozenset()
 
 
 def test_a_failure_after_a_success_of_another_attempt_is_a_conflict():

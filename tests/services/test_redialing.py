@@ -232,8 +232,10 @@ def test_one_that_is_canceled_once_it_has_ended_is_tried_no_more(small: World) -
     try_once(small, "signalwire", "busy")
     answer = cancel(Client(small), str(fax_id))
     assert (answer.status_code, answer.json["status"]) == (200, "busy")
+    assert answer.json["flags"] == []
     assert redial(small) == 0
     assert statuses(small, fax_id) == ("busy", "failure")
+    assert cancel(Client(small), str(fax_id)).status_code == 409
 
 
 @pytest.mark.parametrize(("name", "before"), [("signalwire", True), ("faxplus", False)])
@@ -266,8 +268,37 @@ def test_it_is_tried_again_only_once_its_end_is_sure(small: World) -> None:
     hear(small, ref, FaxStatus.BUSY, "faxplus", Evidence.UNSIGNED, reason="line.busy")
     assert statuses(small, fax_id) == ("busy", "failure")
     assert redial(small) == 0
+    assert "retrying" in shown(small, fax_id)["flags"]
     end(small)
     assert redial(small) == 1
+    assert shown(small, fax_id)["flags"] == []
+
+
+def test_an_end_that_never_becomes_sure_stands_after_a_day(small: World) -> None:
+    (fax_id,) = order(small, "faxplus", persistence=Persistence(1, (0,)))
+    dispatch(small)
+    ref = shown(small, fax_id)["provider_fax_id"]
+    hear(small, ref, FaxStatus.BUSY, "faxplus", Evidence.UNSIGNED, reason="line.busy")
+    small.time.put(timedelta(hours=23))
+    assert redial(small) == 0
+    assert shown(small, fax_id)["flags"] == ["retrying"]
+    small.time.put(timedelta(hours=2))
+    assert redial(small) == 0
+    assert shown(small, fax_id)["flags"] == []
+    assert told(small, fax_id)[-1] == ("timer", None)
+
+
+@pytest.mark.parametrize(("redials", "flags"), [(2, [["retrying"], ["retrying"], []]), (0, [[]])])
+def test_an_end_that_is_not_the_last_says_so_at_once(
+    small: World, redials: int, flags: list[list[str]]
+) -> None:
+    """Before any worker has looked at it."""
+    (fax_id,) = order(small, "signalwire", persistence=Persistence(redials, (0,)))
+    for expected in flags:
+        try_once(small, "signalwire", "busy")
+        assert statuses(small, fax_id) == ("busy", "failure")
+        assert shown(small, fax_id)["flags"] == expected
+        assert redial(small) == (expected != [])
 
 
 def test_what_follows_is_asked_for_with_the_fax_or_set_for_the_account(small: World) -> None:
