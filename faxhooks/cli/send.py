@@ -182,10 +182,7 @@ def _rows(table: Path, sender: str | None, files: tuple[Path, ...]) -> Iterator[
     """Each row under a key of its own, so that a run that was broken off can be repeated."""
     content = table.read_bytes()
     digest = sha256(content).digest()
-    lines = csv.DictReader(content.decode("utf-8-sig").splitlines())
-    if "to" not in (lines.fieldnames or ()):
-        raise InvalidInputError("csv", "the first line names the columns, and one of them is `to`")
-    for number, row in enumerate(lines):
+    for number, row in enumerate(_read(content)):
         said = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
         file = said.pop("file", "")
         mine = (*files, *((table.parent / file,) if file else ()))
@@ -193,6 +190,21 @@ def _rows(table: Path, sender: str | None, files: tuple[Path, ...]) -> Iterator[
         tags = {name: value for name, value in said.items() if value}
         key = Key(unix_actor(), f"csv:{digest.hex()}:{number}", digest)
         yield _Wish(to, own or sender, mine, tags, key)
+
+
+def _read(content: bytes) -> list[dict[str | Any, str | Any]]:
+    """The whole table, so that nothing is sent of one that breaks off in the middle."""
+    try:
+        lines = csv.DictReader(content.decode("utf-8-sig").splitlines())
+        columns, rows = lines.fieldnames or (), list(lines)
+    except UnicodeDecodeError:
+        raise InvalidInputError("csv", "the table is not UTF-8; save it as CSV in UTF-8") from None
+    except csv.Error as error:
+        raise InvalidInputError("csv", f"the table cannot be read ({error})") from None
+    if "to" not in columns:
+        said = "the first line names the columns, with commas between them; one of them is `to`"
+        raise InvalidInputError("csv", said)
+    return rows
 
 
 def _until_ended(parts: Parts, fax_ids: Sequence[UUID], patience: timedelta) -> Iterator[None]:

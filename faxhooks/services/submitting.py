@@ -19,6 +19,7 @@ from faxhooks.services.parts import Parts
 from faxhooks.services.repeating import Key, begin, finish, forget
 from faxhooks.services.retrying import Persistence, persistence_of
 from faxhooks.services.shapes import fax_json
+from faxhooks.services.tagging import fault_of_tag
 
 MOST_RECIPIENTS: Final = 200
 """Of one request; its faxes are entered in one transaction."""
@@ -97,6 +98,9 @@ class Submissions:
         if reserved := RESERVED_TAGS & request.tags.keys():
             name = min(reserved)
             raise InvalidBodyError(f"/tags/{name}", "this tag is set by the service alone")
+        for name, value in request.tags.items():  # Those of a table on the command line, too.
+            if fault := fault_of_tag(name, value):
+                raise InvalidBodyError("/tags", f"{name[:100]}: {fault}")
         carrier = self._carriers.choose(account, visible)
         with self._carriers.sender(carrier) as sender:
             if sender is not None:

@@ -3,6 +3,8 @@
 They are no events: a fax's history and `updated_at` do not change with them.
 """
 
+import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +20,22 @@ from faxhooks.services.auditing import Action, note
 from faxhooks.services.shapes import fax_json, fax_version
 
 MOST_TAGS: Final = 32
+MAX_VALUE: Final = 256
+TAG_NAME: Final = re.compile(r"[a-z0-9_.-]{1,64}")
+_REFUSED: Final = {"Cc", "Cs"}
+
+
+def fault_of_tag(name: str, value: Any) -> str | None:
+    """What is wrong with a tag, if anything; None as a value removes it."""
+    if not TAG_NAME.fullmatch(name):
+        return "A tag's name has 1 to 64 of a-z, 0-9, `_`, `.` and `-`."
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_VALUE:
+        return f"A tag's value is a text of 1 to {MAX_VALUE} characters, or null."
+    if any(unicodedata.category(char) in _REFUSED for char in value):
+        return "A tag's value has no control characters."
+    return None
 
 
 def retag(  # noqa: PLR0913 (which fax and tags, who asked, what they see and have seen)

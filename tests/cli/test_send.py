@@ -112,3 +112,24 @@ def test_a_table_is_sent_row_by_row_and_never_twice(
     assert len(there.service.api.faxes()) == 2
     dispatch(there)
     assert len(taken(there, "faxplus")) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("to,name\n+13105550101,Zoë\n".encode("latin-1"), "the table is not UTF-8; save it"),
+        (b"to\n" + b"1" * 200_000, "the table cannot be read"),
+        (f"to,Case No\n{TO},4711\n".encode(), "A tag's name has 1 to 64 of a-z, 0-9"),
+        (b"to;case\n+13105550101;1\n", "with commas between them; one of them is `to`"),
+        (b"", "one of them is `to`"),
+    ],
+)
+def test_of_a_table_that_cannot_be_read_nothing_is_sent(
+    there: World, faxhooks: Faxhooks, file: Path, content: bytes, said: str
+) -> None:
+    table = file.parent / "many.csv"
+    table.write_bytes(content)
+    answer = faxhooks(*words(file, "--csv", str(table), "--no-wait"))
+    assert answer.code == 1
+    assert said in answer.err
+    assert there.service.api.faxes() == []

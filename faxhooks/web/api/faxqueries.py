@@ -14,9 +14,9 @@ from faxhooks.providers.reading import number
 from faxhooks.providers.registry import PROVIDERS
 from faxhooks.services.presenting import FaxSchema
 from faxhooks.services.shapes import Shape
+from faxhooks.services.tagging import TAG_NAME
 from faxhooks.web.api.queries import Instant, PageQuery, Words
 
-TAG_NAME: Final = re.compile(r"[a-z0-9_.-]{1,64}")
 _TAG: Final = "tag."
 _ANY_TAG: Final = "tag.<name>"
 _FILTERS: Final = [field.name for field in fields_of(FaxFilter) if field.name != "visible"]

@@ -13,9 +13,9 @@ from faxhooks.providers.persisting import LONGEST_DELAY, MOST_TIMES
 from faxhooks.providers.reading import moment, number
 from faxhooks.providers.sending import FLAGS, CoverPage
 from faxhooks.services.submitting import MOST_RECIPIENTS
-from faxhooks.services.tagging import MOST_TAGS
+from faxhooks.services.tagging import MAX_VALUE, MOST_TAGS
 from faxhooks.web.api.queries import Instant, QueryParser
-from faxhooks.web.api.tags import MAX_VALUE, TagChanges
+from faxhooks.web.api.tags import TagChanges
 from faxhooks.web.api.uploads import FORM
 
 _LISTS: Final = ("to", "media_url")

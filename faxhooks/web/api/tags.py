@@ -1,6 +1,5 @@
 """Tags of a fax, set and removed by a JSON merge patch (RFC 7396)."""
 
-import unicodedata
 from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
@@ -12,18 +11,14 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from faxhooks.domain.errors import InvalidBodyError
 from faxhooks.services.presenting import FaxSchema
-from faxhooks.services.tagging import MOST_TAGS, retag
+from faxhooks.services.tagging import MAX_VALUE, MOST_TAGS, fault_of_tag, retag
 from faxhooks.web.api.answers import versioned
 from faxhooks.web.api.bodies import MAX_BODY, take_json_alone
-from faxhooks.web.api.faxqueries import TAG_NAME
 from faxhooks.web.api.queries import QueryParser
 from faxhooks.web.auth import actor, guard, requires, visible_accounts
 from faxhooks.web.parts import parts
 
-MAX_VALUE: Final = 256
-
 _TYPES: Final = ("application/json", "application/merge-patch+json")
-_REFUSED: Final = {"Cc", "Cs"}
 
 Blueprint.ARGUMENTS_PARSER = QueryParser()
 blueprint = Blueprint("tags", __name__, description="What you note about a fax.")
@@ -36,9 +31,8 @@ class TagChanges(fields.Field[dict[str, str | None]]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str | None]:
         if not isinstance(value, dict):
             raise ValidationError("This is an object of names and values.")
-        faults = {
-            name[:100]: [fault] for name, text in value.items() if (fault := _fault(name, text))
-        }
+        found = {name[:100]: fault_of_tag(name, text) for name, text in value.items()}
+        faults = {name: [fault] for name, fault in found.items() if fault}
         if faults:
             raise ValidationError(faults)
         return value
@@ -99,16 +93,3 @@ def _versions() -> Collection[str] | None:
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
     return request.if_match.as_set()
-
-
-def _fault(name: str, value: Any) -> str | None:
-    """What is wrong with a tag, if anything."""
-    if not TAG_NAME.fullmatch(name):
-        return "A tag's name has 1 to 64 of a-z, 0-9, `_`, `.` and `-`."
-    if value is None:
-        return None
-    if not isinstance(value, str) or not 1 <= len(value) <= MAX_VALUE:
-        return f"A tag's value is a text of 1 to {MAX_VALUE} characters, or null."
-    if any(unicodedata.category(char) in _REFUSED for char in value):
-        return "A tag's value has no control characters."
-    return None

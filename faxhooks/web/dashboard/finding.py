@@ -14,7 +14,7 @@ from faxhooks.db.faxlists import list_page
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.providers.reading import moment
 from faxhooks.services.shapes import moment_json
-from faxhooks.web.api.faxqueries import TAG_NAME
+from faxhooks.services.tagging import TAG_NAME
 from faxhooks.web.auth import visible_accounts
 from faxhooks.web.dashboard.addresses import Words, escaped
 from faxhooks.web.dashboard.listing import read
