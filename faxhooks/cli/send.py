@@ -23,7 +23,7 @@ from faxhooks.domain.fax import Outcome
 from faxhooks.providers.persisting import MOST_TIMES, check_delays
 from faxhooks.providers.sending import Order
 from faxhooks.services.auditing import unix_actor
-from faxhooks.services.ordering import Request
+from faxhooks.services.ordering import Request, as_number
 from faxhooks.services.parts import Parts
 from faxhooks.services.redialing import is_over
 from faxhooks.services.repeating import Key
@@ -162,9 +162,10 @@ def _enter(
     for wish in follow(wishes, len(wishes), "entering") if len(wishes) > 1 else wishes:
         try:
             documents = tuple(uploaded(file.name, file.read_bytes()) for file in wish.files)
-            order = Order(to="", documents=documents, sender=wish.sender, **wanted.choices)
+            sender = wish.sender and as_number(wish.sender)
+            order = Order(to="", documents=documents, sender=sender, **wanted.choices)
             request = Request(
-                recipients=(wish.to,), order=order, tags=wish.tags, **wanted.persistence
+                recipients=(as_number(wish.to),), order=order, tags=wish.tags, **wanted.persistence
             )
             answer = submissions.submit(
                 request, wanted.account, actor=unix_actor(), visible=None, key=wish.key

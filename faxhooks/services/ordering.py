@@ -20,6 +20,7 @@ from faxhooks.db.references import OWN
 from faxhooks.db.sendmodels import DocumentRow, SendRow
 from faxhooks.db.sends import SendState
 from faxhooks.db.tags import set_tags
+from faxhooks.domain.errors import UnreadableError
 from faxhooks.domain.fax import Direction, Evidence, FaxEvent, FaxStatus, Reference, Source
 from faxhooks.domain.reasons import Following
 from faxhooks.providers import reading
@@ -67,6 +68,15 @@ class Submission:
 
     id: UUID
     at: datetime
+
+
+def as_number(written: str) -> str:
+    """A number as hooks read it, without what people write between its digits; else the text."""
+    try:
+        found = reading.number({"number": written}, "number")
+    except UnreadableError:
+        return written
+    return written if found is None else found.value
 
 
 def check(request: Request, abilities: Abilities, public_url: str) -> None:

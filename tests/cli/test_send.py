@@ -78,6 +78,16 @@ def test_it_is_waited_for_until_its_redials_are_used_up(
     assert len(taken(there, "faxplus")) == 2
 
 
+def test_numbers_are_taken_as_people_write_them(
+    there: World, faxhooks: Faxhooks, file: Path
+) -> None:
+    told = ("--from", "+1 (310) 555-0100", "--account", "asked-faxplus", "--no-wait", "--json")
+    answer = faxhooks("send", str(file), "--to", "+1 310-555-0101", *told)
+    (fax,) = answer.json["data"]
+    assert (fax["to"], fax["from"]) == ("+13105550101", FROM)
+    assert there.service.api.faxes()[0]["to"] == "+13105550101"
+
+
 def test_without_waiting_it_is_queued(there: World, faxhooks: Faxhooks, file: Path) -> None:
     said: Any = faxhooks(*words(file, "--to", TO, "--no-wait", "--json")).well().json
     assert [(fax["to"], fax["status"]) for fax in said["data"]] == [(TO, "queued")]

@@ -8,10 +8,11 @@ from typing import Any, Final
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 from werkzeug.datastructures import MultiDict
 
-from faxhooks.domain.errors import InvalidBodyError, UnreadableError
+from faxhooks.domain.errors import InvalidBodyError
 from faxhooks.providers.persisting import LONGEST_DELAY, MOST_TIMES
-from faxhooks.providers.reading import moment, number
+from faxhooks.providers.reading import moment
 from faxhooks.providers.sending import FLAGS, CoverPage
+from faxhooks.services.ordering import as_number
 from faxhooks.services.submitting import MOST_RECIPIENTS
 from faxhooks.services.tagging import MAX_VALUE, MOST_TAGS
 from faxhooks.web.api.queries import Instant, QueryParser
@@ -205,8 +206,8 @@ class SendBody(Schema):
             raise ValidationError(
                 {"tags": [f"Give at most {MOST_TAGS - 2} tags, with a value each."]}
             )
-        given["to"] = [_number(each) for each in given["to"]]
-        given["sender"] = given["sender"] and _number(given["sender"])
+        given["to"] = [as_number(each) for each in given["to"]]
+        given["sender"] = given["sender"] and as_number(given["sender"])
         return given
 
 
@@ -222,14 +223,6 @@ FORM_SCHEMA: Final[dict[str, Any]] = {
         "file": {"type": "string", "format": "binary"},
     },
 }
-
-
-def _number(written: str) -> str:
-    try:
-        found = number({"number": written}, "number")
-    except UnreadableError:
-        return written
-    return written if found is None else found.value
 
 
 def _from_form(form: MultiDict[str, str]) -> Mapping[str, Any]:
