@@ -13,6 +13,9 @@ from faxhooks.db.sendmodels import DocumentLinkRow, DocumentRow, RepeatRow, Send
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.domain.fax import Outcome
 
+Fetches = Mapping[UUID, tuple[int, datetime | None]]
+"""Of documents by their ids: how often they were fetched, and when last."""
+
 
 def add_documents(session: Session, rows: Sequence[DocumentRow]) -> None:
     """Keep them."""
@@ -72,6 +75,14 @@ def count_fetch(session: Session, token_hash: bytes, now: datetime) -> None:
     """Note that it was fetched."""
     link = update(DocumentLinkRow).where(DocumentLinkRow.token_hash == token_hash)
     session.execute(link.values(fetches=DocumentLinkRow.fetches + 1, last_fetched_at=now))
+
+
+def count_fetches(session: Session, ids: Collection[UUID]) -> Fetches:
+    """How often each of these was fetched, by all of its links, and when last."""
+    link = DocumentLinkRow
+    counted = select(link.document_id, func.sum(link.fetches), func.max(link.last_fetched_at))
+    found = session.execute(counted.where(link.document_id.in_(ids)).group_by(link.document_id))
+    return {document_id: (int(times), last) for document_id, times, last in found}
 
 
 def delete_done(session: Session, before: datetime) -> int:

@@ -1,4 +1,4 @@
-"""A fax that is shown alone, with what asking its provider came to, and our tries at it."""
+"""A fax that is shown alone: what asking its provider came to, our tries at it, its documents."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from faxhooks.db.faxlists import Fax
 from faxhooks.db.pollmodels import PollRow
 from faxhooks.db.polls import find_poll
+from faxhooks.services.documentshapes import FaxDocumentSchema, documents_json
 from faxhooks.services.jsonfields import Moment, about
 from faxhooks.services.presenting import FaxSchema
 from faxhooks.services.shapes import fax_json, fax_version, moment_json
@@ -47,6 +48,10 @@ class OneFaxSchema(FaxSchema):
         fields.Nested(TrySchema),
         metadata=about("Each time that it was handed over; none of a fax not sent from here."),
     )
+    documents = fields.List(
+        fields.Nested(FaxDocumentSchema),
+        metadata=about("What is faxed; none of a fax not sent from here."),
+    )
     next_try_at = Moment(
         allow_none=True,
         metadata=about("When it is handed over again, while it waits for that; null otherwise."),
@@ -54,14 +59,16 @@ class OneFaxSchema(FaxSchema):
 
 
 def with_poll(session: Session, fax: Fax, shown: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """A fax that is shown alone, with what asking came to; and its version.
+    """A fax that is shown alone, with what asking came to and its documents; and its version.
 
-    What comes behind the dot tells apart two states of asking. What is in front of it tells
+    What comes behind the dot tells apart two states of those. What is in front of it tells
     those of the fax, and is all that whoever changes the fax has to have seen.
     """
     poll, version = poll_json(find_poll(session, fax.row.id)), fax_version(fax_json(fax))
-    shown = {**shown, "poll": poll, **tries_json(session, fax.row.id)}
-    return shown, f"{version}.{fax_version(poll)[:8]}" if poll else version
+    held = documents_json(session, fax.row.id)
+    shown = {**shown, "poll": poll, **tries_json(session, fax.row.id), "documents": held}
+    beside = {"poll": poll, "documents": held}
+    return shown, f"{version}.{fax_version(beside)[:8]}" if poll or held else version
 
 
 def poll_json(poll: PollRow | None) -> dict[str, Any] | None:

@@ -14,12 +14,13 @@ from sqlalchemy.orm import undefer
 from faxhooks.db.engine import Database
 from faxhooks.db.sendmodels import DocumentLinkRow, DocumentRow
 from faxhooks.domain.errors import UnavailableError
+from faxhooks.providers.sending import PDF, Document
 from faxhooks.services.lending import LENT, lend
 from faxhooks.services.shelving import Shelf
 from faxhooks.services.storing import tidy
 from tests.asked import World, world
 from tests.fakes import TO
-from tests.ordered import FAX, dispatch, order, state, taken
+from tests.ordered import FAX, dispatch, order, shown, state, taken
 from tests.story import PUBLIC_URL
 
 
@@ -64,6 +65,29 @@ def test_it_is_given_whole_and_counted(there: World, path: str) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in answer.headers["Cache-Control"]
     assert fetches(there) == 1
+
+
+def test_how_often_it_was_fetched_is_shown_with_its_fax(there: World, path: str) -> None:
+    """So that who looks for why a provider has no document knows whether it ever came for it."""
+    (fax,) = there.service.api.faxes()
+    url = f"/faxes/{fax['id']}"
+    first = there.service.api.get(url)
+    unfetched = {"name": "a.pdf", "media_type": "application/pdf", "fetches": 0}
+    assert first.json["documents"] == [{**unfetched, "last_fetched_at": None}]
+    for _ in range(2):
+        there.service.app.test_client().get(path)
+    second = there.service.api.get(url)
+    assert second.headers["ETag"] != first.headers["ETag"]
+    (told,) = second.json["documents"]
+    assert told["fetches"] == 2
+    assert told["last_fetched_at"] >= fax["created_at"]
+
+
+def test_what_lies_elsewhere_is_not_counted(there: World) -> None:
+    document = Document(name="b.pdf", media_type=PDF, url="https://example.com/b.pdf")
+    (fax_id,) = order(there, "signalwire", documents=(document,))
+    (told,) = shown(there, fax_id)["documents"]
+    assert (told["name"], told["fetches"], told["last_fetched_at"]) == ("b.pdf", None, None)
 
 
 def test_its_head_is_told_and_not_counted(there: World, path: str) -> None:
