@@ -191,6 +191,8 @@ def test_a_body_that_is_too_large_or_of_another_type_is_refused(
     form = {**client.headers, "Content-Type": "multipart/form-data; boundary=x"}
     large = b"0" * (there.parts.sending.most_bytes + 1)
     assert web.post("/api/v1/faxes", data=large, headers=form).status_code == 413
+    field = client.form({**BASIC, "account": "asked-faxplus", "comment": "x" * 300_000}, FAX)
+    assert field.status_code == 413
     chunked = EnvironBuilder("/api/v1/faxes", method="POST", data=b"--x--", headers=form)
     environ = chunked.get_environ()
     del environ["CONTENT_LENGTH"]
@@ -199,8 +201,10 @@ def test_a_body_that_is_too_large_or_of_another_type_is_refused(
     assert answer.status_code == 415
 
 
-def test_a_large_file_is_taken_whole(there: World, client: Client) -> None:
-    content = b"%PDF-" + bytes(range(256)) * 8000
+@pytest.mark.parametrize("rest", [bytes(range(256)) * 8000, b"\r\n" * 200_000])
+def test_a_large_file_is_taken_whole(there: World, client: Client, rest: bytes) -> None:
+    """Wherever the pieces end in which it is read."""
+    content = b"%PDF-" + rest
     fields = {**BASIC, "account": "asked-faxplus"}
     lines = [
         f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{fields[n]}\r\n' for n in fields

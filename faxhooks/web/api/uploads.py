@@ -16,7 +16,9 @@ FORM: Final = "multipart/form-data"
 FILES: Final = ("file", "files")
 """The parts of a form that are documents."""
 
-_MOST_FIELDS: Final = 64 * 1024
+_MOST_FIELDS: Final = 256 * 1024
+"""Bytes of a field. A form is read 64 KiB at a time, and what may be the beginning of a boundary
+waits for the next of these: so a limit of 64 KiB refused every file with a line's end there."""
 
 
 def take_bounded_bodies() -> None:
