@@ -27,7 +27,6 @@ def post(origin: str, body: bytes = b"x") -> None:
 def listening(do: Callable[[socket.socket], object]) -> Iterator[str]:
     """A server that takes one connection and does that with it; its host and port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-
         listener.settimeout(PATIENCE)
 
         def work() -> None:
