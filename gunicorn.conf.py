@@ -29,6 +29,9 @@ except SettingsError as error:
 # Every interface: a PaaS and a container reach us from outside.
 bind = f"0.0.0.0:{settings.port}"
 
+# What serves `wsgi:app`. For `asgi:app` the Procfile names another, with an event loop, which takes
+# twice as many callbacks a second and holds no thread for who sends slowly (docs/decisions/0008).
+#
 # Callbacks wait for the database, not for the processor: threads wait cheaply. A client that
 # sends slowly holds one as long as it likes, so there are more than one attacker will hold:
 # with 32, two hundred such clients stopped every answer; with 256 the health check took 1 ms.
@@ -36,6 +39,9 @@ bind = f"0.0.0.0:{settings.port}"
 worker_class = "gthread"
 workers = settings.web_concurrency
 threads = 256
+
+# The loop, where there is one. `auto` takes uvloop, or Python's own where that is missing.
+asgi_loop = "auto"
 
 # Connections one process keeps; those that are idle take no thread.
 worker_connections = 1000

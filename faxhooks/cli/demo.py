@@ -151,5 +151,6 @@ def _serve() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.environ["FAXHOOKS_WORKER"] = "inside"  # gunicorn.conf.py asks for it.
-    arguments = ["-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"]
+    server = ["-m", "gunicorn", "--config", "gunicorn.conf.py"]
+    arguments = [*server, "--worker-class", "faxhooks.web.server.Worker", "asgi:app"]
     os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 (no shell is wanted)

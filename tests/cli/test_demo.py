@@ -71,7 +71,7 @@ def test_it_refuses_production_and_touches_nothing(
 
 
 def test_the_commands_it_prints_work_from_another_shell(tmp_path: Path) -> None:
-    for name in ("gunicorn.conf.py", "wsgi.py"):
+    for name in ("gunicorn.conf.py", "wsgi.py", "asgi.py"):
         (tmp_path / name).symlink_to(ROOT / name)
     with _serving(tmp_path) as printed:
         fire = next(line for line in printed if " simulate " in line)
