@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from faxhooks.domain.errors import UnreadableError
 
@@ -72,4 +72,8 @@ def _parsed(text: str) -> tuple[tuple[str, str], ...]:
 def _decoded(written: str) -> str:
     """Raises UnicodeDecodeError for escapes that are not UTF-8."""
     plain = written.replace("+", " ")
-    return unquote_to_bytes(plain).decode("utf-8") if "%" in plain else plain
+    if "%" not in plain:
+        return plain
+    if not plain.isascii():  # It may hold what no encoding has, which stays as it is.
+        return unquote(plain, errors="strict")
+    return unquote_to_bytes(plain).decode("utf-8")
