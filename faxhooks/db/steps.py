@@ -27,24 +27,10 @@ Steps = Generator[Ask, Rows, T]
 """Work that asks, one thing after the other, and comes to a T."""
 
 
-def take(steps: Steps[T], answer: Callable[[Ask], Rows]) -> T:
-    """Do the work. What goes wrong with an answer is raised in it, as it may know the cause."""
-    try:
-        ask = next(steps)
-        while True:
-            try:
-                rows = answer(ask)
-            except Exception as error:  # noqa: BLE001 (raised in the work)
-                ask = steps.throw(error)
-            else:
-                ask = steps.send(rows)
-    except StopIteration as end:
-        done: T = end.value
-        return done
-
-
 async def take_soon(steps: Steps[T], answer: Callable[[Ask], Awaitable[Rows]]) -> T:
-    """The same where an answer is awaited."""
+    """Do the work, awaiting each answer. What goes wrong with one is raised in the work, which may
+    know the cause.
+    """
     try:
         ask = next(steps)
         while True:
@@ -57,3 +43,17 @@ async def take_soon(steps: Steps[T], answer: Callable[[Ask], Awaitable[Rows]]) -
     except StopIteration as end:
         done: T = end.value
         return done
+
+
+def take(steps: Steps[T], answer: Callable[[Ask], Rows]) -> T:
+    """The same where each answer is there at once, so that nothing is ever awaited."""
+
+    async def at_once(ask: Ask) -> Rows:
+        return answer(ask)
+
+    try:
+        take_soon(steps, at_once).send(None)
+    except StopIteration as end:
+        done: T = end.value
+        return done
+    raise AssertionError("an answer was awaited")
