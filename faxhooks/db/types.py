@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import DateTime, Text
@@ -29,8 +29,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
+        if value is None or value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
@@ -46,7 +46,12 @@ class JsonText(TypeDecorator[Any]):
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        if value == "{}":  # Most have nothing to say, and an export reads a million of them.
+            return {}
         return None if value is None else json.loads(value)
+
+
+_NO_WORDS: Final[frozenset[str]] = frozenset()
 
 
 class Words(TypeDecorator[frozenset[str]]):
@@ -59,7 +64,7 @@ class Words(TypeDecorator[frozenset[str]]):
         return f" {' '.join(sorted(value))} " if value else ""
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> frozenset[str]:
-        return frozenset((value or "").split())
+        return frozenset(value.split()) if value else _NO_WORDS
 
 
 class SortedTexts(TypeDecorator[list[str]]):

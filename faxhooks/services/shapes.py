@@ -19,8 +19,9 @@ from faxhooks.services.masking import masked_fax
 
 _Written = Callable[[Any], Any]
 
-_ADVICE: Final = {
+_REASONS: Final = {
     code: {
+        "code": code,
         "fault": reason.fault,
         "retry": reason.retry,
         "may_have_printed": reason.may_have_printed,
@@ -93,7 +94,7 @@ def _fax(fax: Fax, id_json: _Written, time_json: _Written) -> dict[str, Any]:
         "reason": reason_json(row.reason),
         "error": _pair("code", row.error_code, "message", row.error_message),
         "evidence": row.evidence,
-        "flags": sorted(row.flags),
+        "flags": sorted(row.flags) if row.flags else [],
         "pages": row.pages,
         "duration": row.duration,
         "cost": _pair("amount", row.cost_amount, "unit", row.cost_unit),
@@ -136,7 +137,7 @@ def reason_json(code: str | None) -> dict[str, Any] | None:
     """A reason code with its advice from the table."""
     if code is None:
         return None
-    return {"code": code, **(_ADVICE.get(code) or _ADVICE[UNKNOWN])}
+    return _REASONS.get(code) or {**_REASONS[UNKNOWN], "code": code}
 
 
 def moment_json(moment: datetime | None) -> str | None:
