@@ -48,10 +48,13 @@ def test_a_fake_answers_at_the_address_that_it_names(name: str) -> None:
 
 @contextmanager
 def ended_when_it_answers(port: int) -> Iterator[None]:
-    """End the command that runs in this process once somebody can ask it."""
+    """End the command that runs in this process once somebody can ask it, and it minds signals:
+    anybody may answer at a port, and then the signal would end the tests.
+    """
+    ours = signal.getsignal(signal.SIGTERM)
 
     def end() -> None:
-        until(lambda: answers(port))
+        until(lambda: signal.getsignal(signal.SIGTERM) is not ours and answers(port))
         os.kill(os.getpid(), signal.SIGTERM)
 
     thread = threading.Thread(target=end)
