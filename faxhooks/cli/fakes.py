@@ -17,6 +17,7 @@ from faxhooks.simulator.fakes.fake import Fake
 from faxhooks.simulator.fakes.registry import FAKES, TRIALS
 from faxhooks.simulator.line import check_reachable
 from faxhooks.simulator.story import Secrets
+from faxhooks.worker.running import hear
 
 _CHANCE: Final = click.FloatRange(0, 1)
 _SECONDS: Final = click.FloatRange(0)
@@ -89,7 +90,7 @@ def _run(context: Context, name: str, given: Mapping[str, Any]) -> None:
         with fake.serve(given["port"]):
             said = {"provider": name, "url": fake.url, "options": dict(fake.options)}
             context.answer(said, lambda _: _introduce(name, fake, secrets, given["account"]))
-            ended.get()
+            hear(ended)
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)

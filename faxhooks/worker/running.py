@@ -5,15 +5,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from queue import SimpleQueue
-from typing import Final
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from typing import Final, TypeVar
 
 import structlog
 
 from faxhooks.worker.loop import Loop
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
+
+_LOOK_SECONDS: Final = 0.2
 
 GRACE: Final = 0.7
 """Seconds a pass has to come to an end; what it has not committed then is as if never begun."""
@@ -33,12 +37,23 @@ def run(*loops: Loop) -> None:
         running = [_start(loop, stopping) for loop in loops]
         for ended in running:
             ended.add_done_callback(lambda _: wanted.put("a loop ended"))
-        why = wanted.get()
+        why = hear(wanted)
         stopping.set()
         until = time.monotonic() + GRACE
         for ended in running:
             _join(ended, until)
         log.info("worker_stopped", why=why)
+
+
+def hear(words: SimpleQueue[T]) -> T:
+    """The next word that a signal's handler, or a thread, puts there.
+
+    The interpreter minds signals before it begins to wait and not again while it does, unless the
+    wait itself is interrupted: one that comes in between would never be heard. So it looks up.
+    """
+    while True:
+        with suppress(Empty):
+            return words.get(timeout=_LOOK_SECONDS)
 
 
 def start(loops: Iterable[Loop], stopping: threading.Event) -> None:
