@@ -89,11 +89,11 @@ class Database:
         once = self._once_by_transaction if self.is_sqlite else self._once_by_statement
         return self._run(once, work, seconds, self._swift)
 
-    async def write_soon(self, work: Callable[[], Steps[T]], until: float) -> T:
+    async def write_soon(self, work: Steps[T], until: float) -> T:
         """The same for a task of an event loop, one at a time and on PostgreSQL only. It is tried
         once: what it raises but UnavailableError is for `write_at_once` to try again.
         """
-        return await self._lines.do(work(), until)
+        return await self._lines.do(work, until)
 
     def read(self, work: Callable[[Session], T], seconds: float = READ_DEADLINE) -> T:
         """Run `work` in a read-only transaction. Raises UnavailableError like `write`."""

@@ -85,9 +85,8 @@ class Receiver:
     async def _commit_soon(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
         """What is rare, or goes wrong, is left to a thread, which knows all about it."""
         try:
-            verdicts = await self._database.write_soon(
-                lambda: keep_at_once(deliveries, self._release), until
-            )
+            work = keep_at_once(deliveries, self._release)
+            verdicts = await self._database.write_soon(work, until)
         except UnavailableError:
             raise
         except Exception:  # noqa: BLE001 (which shows again there, if it is not over by then)
