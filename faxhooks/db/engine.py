@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import PoolProxiedConnection
 
 from faxhooks.db.lines import Lines
 from faxhooks.db.opening import SWIFT_WRITERS, open_engine, open_swift, turn, watchdog
+from faxhooks.db.raw import borrowed, translated
 from faxhooks.db.steps import Ask, Rows, Steps, take
 from faxhooks.domain.errors import UnavailableError
 
@@ -195,10 +195,10 @@ class Database:
             try:
                 return self.take(work(), connection.connection.dbapi_connection)
             except engine.dialect.loaded_dbapi.Error as error:
-                raise _translated(engine, error) from error
+                raise translated(engine, error) from error
 
     def _once_by_statement(self, work: Callable[[], Steps[T]], until: float, engine: Engine) -> T:
-        with self._turn(engine, until), _raw(engine, until) as connection:
+        with self._turn(engine, until), borrowed(engine, until) as connection:
             return self.take(work(), connection)
 
     def take(self, steps: Steps[T], connection: Any) -> T:
@@ -239,36 +239,6 @@ class Database:
         raw: Any = connection.connection.dbapi_connection
         with watchdog.watch(raw.fileno(), until):
             yield
-
-
-@contextmanager
-def _raw(engine: Engine, until: float) -> Iterator[Any]:
-    """The driver's own connection to PostgreSQL, which goes back to its pool unless it is lost
-    or in the middle of something.
-    """
-    connection: PoolProxiedConnection | None = None
-    raw: Any = None
-    try:
-        connection = engine.raw_connection()
-        raw = connection.dbapi_connection
-        with watchdog.watch(raw.fileno(), until):
-            yield raw
-    except engine.dialect.loaded_dbapi.Error as error:
-        raise _translated(engine, error, lost=raw is not None and raw.closed) from error
-    finally:
-        if connection is not None:
-            if raw.info.transaction_status.name != "IDLE":
-                connection.invalidate()
-            connection.close()
-
-
-def _translated(engine: Engine, error: Exception, *, lost: bool = False) -> exc.DBAPIError:
-    """What SQLAlchemy would have raised in its place."""
-    kind: Any = engine.dialect.loaded_dbapi.Error
-    told = exc.DBAPIError.instance(
-        None, None, error, kind, hide_parameters=True, connection_invalidated=lost
-    )
-    return cast("exc.DBAPIError", told)
 
 
 def _passes(error: exc.SQLAlchemyError) -> bool:
