@@ -38,20 +38,26 @@ _Line = namedtuple("_Line", _COLUMNS)  # type: ignore[misc]
 _LOOK: Final = """
 WITH found AS (
     SELECT account_id, reference, fax_id FROM fax_references
-    WHERE NOT shared AND reference IN (SELECT value FROM {each})
+    JOIN (SELECT {account} AS account, {reference} AS id FROM {each}) AS asked
+        ON account_id = account AND reference = id
+    WHERE NOT shared
 )
 SELECT (SELECT {list}({row}(account_id, reference, fax_id)) FROM found),
     (SELECT {list}({row}({columns})) FROM fax_events e WHERE fax_id IN (SELECT fax_id FROM found))
 """
 _LOOK_POSTGRESQL: Final = Prepared(
     _LOOK.format(
-        each="json_array_elements_text(CAST($1 AS json))",
+        account="CAST(value ->> 0 AS uuid)",
+        reference='(value ->> 1) COLLATE "C"',
+        each="json_array_elements(CAST($1 AS json))",
         list="json_agg",
         row="json_build_array",
         columns=", ".join(f"e.{name}" for name in _COLUMNS),
     )
 )
 _LOOK_SQLITE: Final = _LOOK.format(
+    account="json_extract(value, '$[0]')",
+    reference="json_extract(value, '$[1]')",
     each="json_each(?)",
     list="json_group_array",
     row="json_array",
@@ -114,20 +120,16 @@ def look(keys: Collection[Key]) -> Steps[Known]:
     if not keys:
         return known
     ids = _Ids()
-    asked = orjson.dumps(sorted({reference for _, reference in keys}))
+    asked = orjson.dumps([(account_id.hex, reference) for account_id, reference in keys])
     ((found, lines),) = yield Ask(
         lambda: (_LOOK_POSTGRESQL, [asked]),
         lambda connection: connection.execute(_LOOK_SQLITE, (asked.decode(),)).fetchall(),
     )
     for account_id, reference, fax_id in orjson.loads(found or b"[]"):
-        key = ids[account_id], reference
-        if key in keys:  # Other accounts may have the same ids.
-            known.faxes[key] = ids[fax_id]
-    wanted = set(known.faxes.values())
+        known.faxes[ids[account_id], reference] = ids[fax_id]
     for line in orjson.loads(lines or b"[]"):
         entry = _read(_Line(*line), ids)
-        if entry.fax_id in wanted:
-            known.histories[entry.fax_id].append(entry)
+        known.histories[entry.fax_id].append(entry)
     for seen in known.histories.values():
         seen.sort(key=attrgetter("seq"))
     return known
