@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from os import dup
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
@@ -22,10 +22,14 @@ from faxhooks.domain.errors import UnavailableError
 
 T = TypeVar("T")
 
+_IDLE: Final = 0
+"""libpq's `PQTRANS_IDLE`."""
+
 
 class Lines:
     """A line to the server that `engine` connects to, opened when it is first needed, and anew
-    after trouble. It does one piece of work at a time, for tasks of one loop.
+    after trouble, but not when the server has only refused something. It does one piece of work
+    at a time, for tasks of one loop.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -45,8 +49,12 @@ class Lines:
         try:
             done = await take_soon(steps, line.answer)
         except BaseException as error:
-            line.close()
-            if time.monotonic() >= until:
+            in_time = time.monotonic() < until
+            if in_time and line.is_idle:
+                self._line = line
+            else:
+                line.close()
+            if not in_time:
                 raise UnavailableError("the database does not answer; try again") from error
             raise
         finally:
@@ -82,6 +90,11 @@ class _Line:
         self._socket = socket.socket(fileno=dup(connection.fileno()))
         self._news: asyncio.Future[None] | None = None
         loop.add_reader(self._socket, self._hear)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the server has answered all that it was asked, and awaits more."""
+        return not self.is_over and self._library.transaction_status == _IDLE
 
     def cut(self) -> None:
         """Let whoever waits for an answer hear at once that there is none."""

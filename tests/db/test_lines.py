@@ -73,12 +73,14 @@ def test_the_loop_goes_on_while_the_server_works(postgresql_url: str) -> None:
     asyncio.run(story())
 
 
-def test_what_the_server_refuses_is_raised_and_the_next_work_is_done(postgresql_url: str) -> None:
+def test_what_the_server_refuses_is_raised_and_the_line_is_kept(postgresql_url: str) -> None:
     async def story() -> None:
         with opened(postgresql_url) as lines:
+            _, backend = await lines.do(asked(LENGTH, b""), soon())
             with pytest.raises(errors.DivisionByZero):
                 await lines.do(asked(DIVIDE, b"0"), soon())
             assert await lines.do(asked(DIVIDE, b"1"), soon()) == [1]
+            assert await lines.do(asked(LENGTH, b"x"), soon()) == [1, backend]
 
     asyncio.run(story())
 
