@@ -1,122 +1,236 @@
-"""gunicorn's worker with an event loop, and what its other workers have that it has not.
+"""gunicorn's worker with an event loop, whose connections are uvicorn's.
 
-- It keeps any number of connections, and those that never finish a request for ever. Here
-  `worker_connections` is the most: who has kept us waiting longest makes room for who comes.
-- A client that has said all and closes its side was not answered any more; here it is.
-- Idle connections made a stop last until `graceful_timeout`; here they are closed.
-- What is no HTTP was refused in its own words, in which the hook's token may stand.
+gunicorn starts, watches and stops the process; how HTTP is spoken is uvicorn's, whose parser is
+in C, and which takes a third of the processor time of gunicorn's own. What neither has is here:
 
-Each is held by a test in `tests/running`, since all of it leans on gunicorn's inside.
+- A client that never finishes its request is kept for ever. `worker_connections` is the most
+  there are: who has kept us waiting longest makes room for who comes.
+- The head of a request has limits, those of gunicorn's configuration.
+- A client that has said all and closes its side is answered, and one that closes it in the
+  middle of a body is told from one that has said all.
+- Idle connections are closed by a stop, and do not make it last.
+- What is no HTTP is answered and logged without its own words, in which a token may stand.
+
+Each is held by a test in `tests/running/test_worker.py`.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
+import httptools
 from gunicorn import util
-from gunicorn.asgi.protocol import ASGIProtocol, BodyReceiver, CallbackRequest
 from gunicorn.workers import gasgi
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from faxhooks.web.bridge import TARGET
+
+log = logging.getLogger(__name__)
 
 _LAST_CALL: Final = 1.0
 """Seconds after which a stop closes connections that nothing more comes from."""
 _PATIENCE: Final = 2.0
 """The same for those that are in the middle of a request."""
-_LOOK_SECONDS: Final = 0.1
+_MOST_HEAD: Final = 64 * 1024
+"""Bytes of the head of a request, which is more than a proxy would hand on."""
 
 
-class Connection(ASGIProtocol):  # type: ignore[misc]
+class RefusedError(Exception):
+    """A head that is not taken, and the status that says why."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+class Exchange(RequestResponseCycle):
+    """A request and its answer; the client may have closed its side and still await it."""
+
+    has_ended = _is_read = False
+
+    def end(self) -> None:
+        """Nothing more comes from the client."""
+        self.has_ended = True
+        self.message_event.set()
+
+    async def receive(self) -> Any:
+        """What is here already is handed over first; what is missing then is cut."""
+        if self.has_ended and not self.body and (self.more_body or self._is_read):
+            return {"type": "http.disconnect"}
+        message = await super().receive()
+        self._is_read = not message.get("more_body")
+        return message
+
+    async def run_asgi(self, app: Any) -> None:
+        """An answer that was begun and not ended is cut, so that it does not look whole."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:  # The client has left.
+            self.transport.close()
+        except Exception:
+            log.exception("request_failed")
+            if self.response_started:
+                self.transport.close()
+            else:
+                await self.send_500_response()
+        finally:
+            self.on_response = lambda: None
+
+
+class Connection(HttpToolsProtocol):
     """One of a client's; it is `waiting` while no whole request is here to be answered."""
 
-    _begun = _ended = False
+    cycle: Exchange
+    _begun = _ended = _in_head = False
+    _head = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def __init__(self, worker: "Worker") -> None:
+        super().__init__(worker.config, worker.serving, worker.state, worker.loop)
+        self.worker = worker
+
+    def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.worker.nr_conns += 1
         self.worker.make_room()
         self.worker.waiting[self] = None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.worker.nr_conns -= 1
         self.worker.waiting.pop(self, None)
         super().connection_lost(exc)
-
-    def eof_received(self) -> bool:
-        """Whether to stay, since an answer is due to who has closed its side."""
-        self._ended = True
-        receiver: BodyReceiver | None = self._body_receiver
-        if receiver is None:
-            return False
-        self._tell_end(receiver)
-        return True
-
-    def data_received(self, data: bytes) -> None:
-        self._begun = True
-        super().data_received(data)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing of a request has come yet."""
         return not self._begun
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer is due, or out in part."""
+        return self.cycle is not None and not self.cycle.response_complete
+
     def close(self) -> None:
         """Without another word."""
-        self._close_transport()
-        self._request_ready.set()
-
-    def _close_transport(self) -> None:
-        """Also where the other side is gone, so that gunicorn cannot say that ours is done."""
-        super()._close_transport()
         self.transport.close()
 
-    def _tell_end(self, receiver: BodyReceiver) -> None:
-        """Nothing more comes; but what is here already is taken first."""
-        if self._closed or receiver is not self._body_receiver:
-            return
-        if receiver._complete and not receiver._body_finished:
-            self.worker.loop.call_later(_LOOK_SECONDS, self._tell_end, receiver)
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether to stay, since an answer is due to who has closed its side."""
+        self._ended = True
+        if self.is_answering:
+            self.cycle.end()
+        return self.is_answering
+
+    def data_received(self, data: bytes) -> None:
+        self._begun = True
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as asked:
+            self._take_as_http(data[asked.args[0] :])
+        except httptools.HttpParserError as error:
+            self._refuse(getattr(error.__context__, "status", HTTPStatus.BAD_REQUEST))
         else:
-            receiver.signal_disconnect()
+            self._head += len(data) if self._in_head else 0
+            if self._head > _MOST_HEAD:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
-    def _on_message_complete(self) -> None:
-        self.worker.waiting.pop(self, None)
-        super()._on_message_complete()
-
-    def _arm_keepalive_timer(self) -> None:
-        """Called when an answer is out and nothing follows yet."""
-        if self._ended:
-            self.close()
-            return
-        self._begun = False
-        self.worker.waiting[self] = None
-        super()._arm_keepalive_timer()
-
-    def _will_close(self, request: CallbackRequest, response_requires_close: bool) -> bool:
-        """HTTP/1.0 has to be told what is kept, which gunicorn does not."""
-        return request.version < (1, 1) or bool(
-            super()._will_close(request, response_requires_close)
-        )
-
-    def _build_http_scope(self, request: CallbackRequest, sockname: Any, peer: Any) -> Any:
-        """With the target as it was sent, which ASGI takes apart; of one that names the host too,
-        which a server has to take, its path.
+    def _take_as_http(self, rest: bytes) -> None:
+        """A request that asks for another protocol is taken as if it had not: the parser leaves
+        its body alone, which may be a callback.
         """
-        if b"://" in request.raw_path and not request.raw_path.startswith(b"/"):
-            raw = b"/" + request.raw_path.partition(b"://")[2].partition(b"/")[2]
-            request.raw_path, request.path = raw, unquote_to_bytes(raw).decode("utf-8", "replace")
-            request.uri = "/" + request.uri.partition("://")[2].partition("/")[2]
-        scope = super()._build_http_scope(request, sockname, peer)
-        scope[TARGET] = request.uri
-        return scope
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (method, self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
 
-    def _send_error_response(self, status: int, _message: str, _extra: Any = ()) -> None:
-        if status != HTTPStatus.INTERNAL_SERVER_ERROR:
-            address = self.transport.get_extra_info("peername")
-            self.log.warning("Invalid request from ip=%s", address and address[0])
-        reason = HTTPStatus(status).phrase
-        util.write_error(_Line(self._safe_write), status, reason, "")
+    def _refuse(self, status: HTTPStatus) -> None:
+        log.warning("Invalid request from ip=%s", self.client and self.client[0])
+        if not (self.is_answering and self.cycle.response_started):
+            util.write_error(_Line(self.transport.write), status, status.phrase, "")
+        self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._head = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Not one that WSGI could not tell from another, nor one that comes behind the body."""
+        if not self._in_head or b"_" in name:
+            return
+        super().on_header(name, value)
+        limits = self.worker.cfg
+        too_many = len(self.headers) > limits.limit_request_fields
+        if too_many or len(name) + len(value) > limits.limit_request_field_size:
+            raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """As uvicorn does it, but with an `Exchange`, and with the target as it was sent, which
+        ASGI takes apart; of one that names the host too, which a server has to take, its path.
+        """
+        self._in_head = False
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise RefusedError(HTTPStatus.NOT_IMPLEMENTED)
+            return
+        method, target = self.parser.get_method().decode("ascii"), self.url.decode("latin-1")
+        if len(method) + len(target) + len(" HTTP/1.1") > self.worker.cfg.limit_request_line:
+            raise RefusedError(HTTPStatus.REQUEST_URI_TOO_LONG)
+        if not target.startswith(("/", "*")):
+            target = "/" + target.partition("://")[2].partition("/")[2]
+        version = self.parser.get_http_version()
+        path, _, query = target.partition("?")
+        scope: Any = self.scope
+        scope |= {
+            "method": method,
+            "http_version": version,
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": path.encode("latin-1"),
+            "query_string": query.encode("latin-1"),
+            TARGET: target,
+        }
+        before = self.cycle
+        self.cycle = Exchange(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version == "1.1" and self.parser.should_keep_alive() and self.worker.alive,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
+        self.worker.waiting.pop(self, None)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on, unless the client has ended, or still sends what was refused."""
+        if not self.pipeline and (self._ended or self.cycle.more_body):
+            self.close()
+        super().on_response_complete()
+        if not self.pipeline and not self.transport.is_closing():
+            self._begun = False
+            self.worker.waiting[self] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +248,37 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
     in the order in which they began to.
     """
 
+    config: Config
+
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.waiting: dict[Connection, None] = {}
+        self.serving = ServerState()
 
     @classmethod
     def check_config(cls, _cfg: Any, _log: Any) -> None:
         """Without the warning that threads are for the other workers, which we know."""
+
+    def load_wsgi(self) -> None:
+        """Load the application, and tell uvicorn what to do with it."""
+        super().load_wsgi()
+        self.config = Config(
+            self.asgi,
+            interface="asgi3",
+            http=HttpToolsProtocol,
+            ws="none",
+            lifespan="off",  # It is gunicorn's.
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_keep_alive=self.cfg.keepalive,
+        )
+        self.config.load()
+
+    def notify(self) -> None:
+        """Each second: say that we live, and what time it is."""
+        super().notify()
+        self.serving.default_headers[:] = [(b"date", formatdate(usegmt=True).encode())]
 
     def make_room(self) -> None:
         """Close who has waited longest when there are too many connections."""
@@ -156,6 +294,10 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
 
     async def _close_waiting(self) -> None:
         """Whoever says something meanwhile is answered, and told that it was the last time."""
+        connections: set[Any] = self.serving.connections
+        for connection in connections:
+            if connection.is_answering:
+                connection.cycle.keep_alive = False
         await asyncio.sleep(_LAST_CALL)
         for connection in [each for each in self.waiting if each.is_idle]:
             connection.close()

@@ -1,0 +1,241 @@
+"""What the worker with an event loop holds that neither gunicorn's nor uvicorn's does."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from faxhooks.db import migrations
+from tests.doors import ASGI
+from tests.faults.sockets import CUT, chunked, exchange, sized
+from tests.running.gunicorns import Running, running
+from tests.story import Api, Hook, target
+
+FAX: Final = b'{"hook":{"id":"%b","event":"fax_sent"},"data":{"id":"%b","status":"success"}}'
+GET: Final = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+SECRET_WORD: Final = "Jx7-secret"
+
+Served = tuple[Running, Hook, Api]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One process, so that what is counted by process can be foretold."""
+    folder = tmp_path_factory.mktemp("worker")
+    url = f"sqlite:///{folder / 'faxhooks.db'}"
+    migrations.upgrade(url)
+    with running(url, folder / "log", ASGI, WEB_CONCURRENCY="1") as made:
+        yield made
+
+
+def fax(name: str) -> bytes:
+    return FAX % (name.encode(), name.encode())
+
+
+def path_of(hook: Hook) -> str:
+    return target(hook.faxplus_account.hook_url)
+
+
+def kept(api: Api) -> set[str]:
+    return {each["provider_fax_id"] for each in api.faxes()}
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def heard(line: socket.socket) -> bytes:
+    """All that is said until the other side closes."""
+    said = b""
+    while part := line.recv(65_536):
+        said += part
+    return said
+
+
+def said_to(port: int, request: bytes) -> bytes:
+    with connected(port) as line:
+        line.sendall(request)
+        line.shutdown(socket.SHUT_WR)
+        return heard(line)
+
+
+def statuses(said: bytes) -> list[int]:
+    lines = [line for line in said.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+    return [int(line.split(b" ")[1]) for line in lines]
+
+
+def test_who_has_said_all_and_closes_its_side_is_answered(served: Served) -> None:
+    gunicorn, hook, api = served
+    for name, write in (("sized", sized), ("chunked", chunked)):
+        assert exchange(gunicorn.port, write(path_of(hook), fax(name))) == 200
+    assert {"sized", "chunked"} <= kept(api)
+
+
+def test_who_closes_it_before_the_end_is_not_believed(served: Served) -> None:
+    gunicorn, hook, api = served
+    body = fax("cut")
+    assert exchange(gunicorn.port, sized(path_of(hook), body, len(body) + 1)) == 400
+    assert exchange(gunicorn.port, chunked(path_of(hook), body, ended=False)) == 400
+    assert (
+        exchange(
+            gunicorn.port, sized("/sign-in", b"a=b", 9, kind="application/x-www-form-urlencoded")
+        )
+        == 400
+    )
+    assert exchange(gunicorn.port, GET) == CUT
+    assert "cut" not in kept(api)
+
+
+def test_a_head_has_limits(served: Served) -> None:
+    gunicorn, *_ = served
+    many = b"".join(b"X-%d: y\r\n" % n for n in range(101))
+    for answered, request in (
+        (431, GET + many + b"\r\n"),
+        (431, GET + b"X-Long: " + b"y" * 8200 + b"\r\n\r\n"),
+        (431, GET + b"X-Endless: " + b"y" * 200_000),
+        (414, b"GET /healthz?" + b"y" * 8200 + b" HTTP/1.1\r\n\r\n"),
+        (431, b"GET /healthz?" + b"y" * 200_000),
+        (200, GET + b"X-Long: " + b"y" * 8000 + b"\r\n\r\n"),
+    ):
+        assert exchange(gunicorn.port, request) == answered, request[:30]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        f"{SECRET_WORD}\r\n\r\n",
+        f"GET /{SECRET_WORD} HTTP/9.9\r\n\r\n",
+        f"GET {SECRET_WORD} HTTP/1.1\r\n{SECRET_WORD}\r\n\r\n",
+        f"POST /{SECRET_WORD} HTTP/1.1\r\nContent-Length: {SECRET_WORD}\r\n\r\n",
+        f"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n{SECRET_WORD}",
+        f"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n{SECRET_WORD}",
+        f"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{SECRET_WORD}\r\n",
+        f"GET / HTTP/1.1\r\n{SECRET_WORD} : y\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_and_logged_without_its_words(
+    served: Served, request_: str
+) -> None:
+    gunicorn, *_ = served
+    before = gunicorn.output.read_text()
+    said = said_to(gunicorn.port, request_.encode())
+    assert statuses(said) == [400]
+    assert SECRET_WORD not in said.decode()
+    logged = gunicorn.output.read_text().removeprefix(before)
+    assert "Invalid request from ip=127.0.0.1" in logged or '"status":400' in logged
+    assert SECRET_WORD not in logged
+
+
+def test_what_comes_behind_a_body_or_cannot_be_told_apart_is_no_header(served: Served) -> None:
+    gunicorn, *_ = served
+    forged = "0" * 32
+    for request in (
+        GET + b"X_Request_ID: " + forged.encode() + b"\r\nConnection: close\r\n\r\n",
+        b"POST /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Request-ID: " + forged.encode() + b"\r\n\r\n",
+    ):
+        said = said_to(gunicorn.port, request)
+        assert len(statuses(said)) == 1
+        assert b"x-request-id" in said.lower()
+        assert forged not in said.decode()
+
+
+def test_a_target_with_its_host_is_the_path(served: Served) -> None:
+    gunicorn, hook, api = served
+    request = sized(path_of(hook), fax("with-host"))
+    assert exchange(gunicorn.port, request.replace(b"POST /", b"POST http://x:1/", 1)) == 200
+    assert "with-host" in kept(api)
+
+
+def test_requests_in_one_go_are_answered_in_turn(served: Served) -> None:
+    gunicorn, hook, _ = served
+    both = sized(path_of(hook), fax("first")) + GET + b"Connection: close\r\n\r\n"
+    said = said_to(gunicorn.port, both)
+    assert statuses(said) == [200, 200]
+    assert said.endswith(b"}\n") or b"ok" in said.rpartition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize("leave", [socket.SHUT_WR, socket.SHUT_RDWR])
+def test_a_stream_ends_when_its_reader_leaves(served: Served, leave: int) -> None:
+    gunicorn, _, api = served
+    key = f"Authorization: Bearer {api.key}\r\n\r\n".encode()
+    with connected(gunicorn.port) as line:
+        line.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n" + key)
+        assert statuses(line.recv(65_536)) == [200]
+        line.shutdown(leave)
+        if leave == socket.SHUT_WR:
+            assert not heard(line).endswith(b"0\r\n\r\n")  # It is cut, and does not look whole.
+    assert '"level":"error"' not in gunicorn.output.read_text()
+
+
+def test_another_protocol_is_not_spoken_and_the_request_answered(served: Served) -> None:
+    gunicorn, hook, api = served
+    asking = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n"
+    request = sized(path_of(hook), fax("upgraded")).replace(b"Host:", asking + b"Host:", 1)
+    with connected(gunicorn.port) as line:
+        line.sendall(request)
+        assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+        line.sendall(chunked(path_of(hook), fax("next")))
+        assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert {"upgraded", "next"} <= kept(api)
+    assert exchange(gunicorn.port, b"CONNECT x:443 HTTP/1.1\r\n\r\n") == 501
+
+
+def test_old_clients_are_told_nothing_is_kept(served: Served) -> None:
+    gunicorn, *_ = served
+    with connected(gunicorn.port) as line:
+        line.sendall(GET.replace(b"1.1", b"1.0") + b"Connection: keep-alive\r\n\r\n")
+        assert b"connection: close" in heard(line).lower()
+
+
+def test_who_waits_to_be_asked_for_a_body_is_asked(served: Served) -> None:
+    gunicorn, hook, _ = served
+    head, _, body = sized(path_of(hook), fax("asked")).partition(b"\r\n\r\n")
+    with connected(gunicorn.port) as line:
+        line.sendall(head + b"\r\nExpect: 100-continue\r\n\r\n")
+        assert line.recv(4096).startswith(b"HTTP/1.1 100 ")
+        line.sendall(body)
+        assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_says_when_it_was(served: Served) -> None:
+    gunicorn, *_ = served
+    said = said_to(gunicorn.port, GET + b"\r\n")
+    (date,) = [line for line in said.split(b"\r\n") if line.lower().startswith(b"date: ")]
+    assert date.endswith(b" GMT")
+    assert b"uvicorn" not in said
+
+
+def test_who_has_waited_longest_makes_room(sqlite_url: str, tmp_path: Path) -> None:
+    few = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--worker-connections 3"}
+    with running(sqlite_url, tmp_path / "log", ASGI, **few) as (gunicorn, *_):
+        lines = [connected(gunicorn.port) for _ in range(3)]
+        lines[0].sendall(b"GET /healthz HTTP")  # It has begun, and never ends.
+        time.sleep(0.3)
+        assert statuses(said_to(gunicorn.port, GET + b"\r\n")) == [200]
+        assert heard(lines[0]) == b""
+        for line in lines[1:]:
+            line.sendall(GET + b"Connection: close\r\n\r\n")
+            assert statuses(heard(line)) == [200]
+        for line in lines:
+            line.close()
+
+
+def test_idle_and_unfinished_connections_do_not_delay_a_stop(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with running(sqlite_url, tmp_path / "log", ASGI) as (gunicorn, hook, _):
+        lines = [connected(gunicorn.port) for _ in range(20)]
+        for line in lines[:10]:
+            line.sendall(sized(path_of(hook), b"half", 400))
+        time.sleep(0.3)
+        assert gunicorn.stop() < 7  # It would be 8.
+        for line in lines:
+            line.close()
+        log = [json.loads(line) for line in gunicorn.output.read_text().splitlines()]
+        loud: list[Any] = [each for each in log if each["level"] in ("error", "critical")]
+        assert loud == []
