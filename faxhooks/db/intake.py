@@ -12,7 +12,7 @@ SQLite has one writer, who holds everything from the look to the commit.
 """
 
 import sqlite3
-from collections import defaultdict, namedtuple
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from faxhooks.db import callbacks, faxes, feed, history, references
 from faxhooks.db.batches import as_json
 from faxhooks.db.engine import BeginAgainError
 from faxhooks.db.faxes import Home
-from faxhooks.db.history import Entry, read_entry
+from faxhooks.db.history import Entry, entry_of
 from faxhooks.db.models import EventRow
 from faxhooks.db.prepared import Prepared
 from faxhooks.db.references import Key
@@ -34,7 +34,6 @@ from faxhooks.db.steps import Ask, Rows, Steps
 from faxhooks.domain.fax import FaxState
 
 _COLUMNS: Final = tuple(column.name for column in EventRow.__table__.columns)
-_Line = namedtuple("_Line", _COLUMNS)  # type: ignore[misc]
 _LOOK: Final = """
 WITH found AS (
     SELECT account_id, reference, fax_id FROM fax_references
@@ -128,7 +127,7 @@ def look(keys: Collection[Key]) -> Steps[Known]:
     for account_id, reference, fax_id in orjson.loads(found or b"[]"):
         known.faxes[ids[account_id], reference] = ids[fax_id]
     for line in orjson.loads(lines or b"[]"):
-        entry = _read(_Line(*line), ids)
+        entry = _read(line, ids)
         known.histories[entry.fax_id].append(entry)
     for seen in known.histories.values():
         seen.sort(key=attrgetter("seq"))
@@ -143,15 +142,20 @@ class _Ids(dict[str, UUID]):
         return self[written]
 
 
-def _read(line: Any, ids: _Ids) -> Entry:
-    return read_entry(
-        line._replace(
-            fax_id=ids[line.fax_id],
-            digest=bytes.fromhex(line.digest[2:]),
-            callback_id=ids[line.callback_id] if line.callback_id else None,
-            occurred_at=_moment(line.occurred_at) if line.occurred_at else None,
-            received_at=_moment(line.received_at),
-            facts=orjson.loads(line.facts),
+def _read(line: list[Any], ids: _Ids) -> Entry:
+    """JSON has texts for ids, times and bytes."""
+    fax_id, seq, digest, callback_id, *words, occurred_at, received_at, facts, change = line
+    return entry_of(
+        (
+            ids[fax_id],
+            seq,
+            bytes.fromhex(digest[2:]),
+            ids[callback_id] if callback_id else None,
+            *words,
+            _moment(occurred_at) if occurred_at else None,
+            _moment(received_at),
+            orjson.loads(facts),
+            change,
         )
     )
 

@@ -1,9 +1,9 @@
 """The words of the product: what a fax can be, and one fact about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from faxhooks.domain.reasons import Following
 
@@ -36,15 +36,18 @@ class Phase(IntEnum):
 class FaxStatus(StrEnum):
     """Where a fax stands: SignalWire's ten documented words, spelled as there, and two more.
 
-    `phase` is open, soft end or final; `outcome` what it means to the person who waits; `rank`
-    how far along the way, which decides among open ones only; `direction` what the word itself
-    implies, if it does.
+    `phase` is open, soft end or final, which only a correction can follow (`is_final`); `outcome`
+    what it means to the person who waits; `rank` how far along the way, which decides among open
+    ones only; `direction` what the word itself implies, if it does. `pessimism` decides between
+    contradicting finals: failure, partial, canceled, success.
     """
 
     phase: Phase
     outcome: Outcome
     rank: int
     direction: Direction | None
+    is_final: bool
+    pessimism: int
 
     QUEUED = "queued", Phase.OPEN, Outcome.PENDING, 10, Direction.OUTBOUND
     PROCESSING = "processing", Phase.OPEN, Outcome.PENDING, 20, None
@@ -64,19 +67,10 @@ class FaxStatus(StrEnum):
         status = str.__new__(cls, word)
         status._value_ = word
         status.phase, status.outcome, status.rank, status.direction = meaning
+        status.is_final = status.phase is Phase.FINAL
+        bad = {Outcome.FAILURE: 3, Outcome.CANCELED: 1}.get(status.outcome, 0)
+        status.pessimism = 2 if word == "partial" else bad
         return status
-
-    @property
-    def is_final(self) -> bool:
-        """Whether only a correction can follow."""
-        return self.phase is Phase.FINAL
-
-    @property
-    def pessimism(self) -> int:
-        """Decides between contradicting finals: failure, partial, canceled, success."""
-        if self is FaxStatus.PARTIAL:
-            return 2
-        return {Outcome.FAILURE: 3, Outcome.CANCELED: 1}.get(self.outcome, 0)
 
 
 class Evidence(StrEnum):
@@ -155,9 +149,9 @@ class Cost:
     unit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaxEvent:
-    """One normalized fact about one fax.
+class FaxEvent(NamedTuple):
+    """One normalized fact about one fax. Made by name; a tuple, since a callback makes several
+    and frozen dataclasses take three times as long.
 
     `digest` is the SHA-256 of what the event says: equal digests are the same fact.
     `references` name the fax, the provider's main id first. `status` is None when the fact
@@ -196,9 +190,10 @@ class FaxEvent:
     drift: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaxState:
-    """What a set of events says of one fax: a projection that can always be rebuilt."""
+class FaxState(NamedTuple):
+    """What a set of events says of one fax: a projection that can always be rebuilt. Made by
+    name, as `FaxEvent`.
+    """
 
     status: FaxStatus
     provider_status: str | None
@@ -220,7 +215,7 @@ class FaxState:
     remote_station_id: str | None
     events: int
     asks_poll: bool
-    flags: frozenset[Flag] = field(default_factory=frozenset)
+    flags: frozenset[Flag] = frozenset()
 
     @property
     def provider_fax_id(self) -> str:

@@ -9,7 +9,6 @@ whatever another try says; else the latest try decides.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final, TypeVar
@@ -47,7 +46,7 @@ _VALUES: Final = (
 _SAID: Final[Callable[[FaxEvent], tuple[Any, ...]]] = attrgetter(*_VALUES)
 _COUNTED: Final = ("events", "updated_at", "created_at", "started_at")
 _TOLD: Final[Callable[[FaxState], tuple[Any, ...]]] = attrgetter(
-    *(name for name in FaxState.__dataclass_fields__ if name not in _COUNTED)
+    *(name for name in FaxState._fields if name not in _COUNTED)
 )
 
 
@@ -110,8 +109,7 @@ def _fold_tries(ranked: Sequence[FaxEvent]) -> FaxState:
     arrived = [n for n, state in tries.items() if state.status.outcome is Outcome.SUCCESS]
     state = tries[max(arrived or tries)]
     main = state.references[0]
-    return replace(
-        state,
+    return state._replace(
         references=(main, *(each for each in _sorted(whole) if each.id != main.id)),
         direction=state.direction or whole.direction,
         sender=state.sender or whole.sender,

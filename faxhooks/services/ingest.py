@@ -179,7 +179,7 @@ def read(entrance: Entrance, callback: Callback, evidence: Evidence, path: str) 
         log.exception("callback_not_read", callback_id=str(own_id))
         reason = f"internal: {type(error).__name__}"
     events = tuple(
-        event if event.evidence is evidence else replace(event, evidence=evidence)
+        event if event.evidence is evidence else event._replace(evidence=evidence)
         for event in events
     )
     digest = events[0].digest if len(events) == 1 else _raw_digest(callback, path)

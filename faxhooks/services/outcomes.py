@@ -1,6 +1,6 @@
 """What came of handing a fax to its provider becomes history, and says what is done next."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -70,7 +70,7 @@ def taken(case: Case, event: FaxEvent) -> None:
     """
     at = event.occurred_at or event.received_at
     references = (*event.references, Reference(case.row.own_id))
-    case.record(replace(event, references=references, occurred_at=at))
+    case.record(event._replace(references=references, occurred_at=at))
     settle_send(case.row, SendState.SENT, case.followed_at, None)
 
 
@@ -78,7 +78,7 @@ def found(case: Case, sighting: Sighting, release: str) -> None:
     """It is in the provider's list after all; what that says is recorded as well."""
     take_in(case.session, case.carrier, [sighting], release)
     event = case.event("found", FaxStatus.QUEUED, "found in the provider's list")
-    taken(case, replace(event, references=sighting.events[0].references))
+    taken(case, event._replace(references=sighting.events[0].references))
 
 
 def refused(case: Case, error: ProviderError | InvalidOrderError) -> None:
@@ -86,10 +86,10 @@ def refused(case: Case, error: ProviderError | InvalidOrderError) -> None:
     event = case.event("refused", FaxStatus.FAILED, str(error))
     if isinstance(error, ProviderError):
         ids = (*error.references, Reference(case.row.own_id))
-        event = replace(event, references=ids, reason=error.reason or "unknown")
-        event = replace(event, error=FaxError(error.code, str(error)[:_MOST_DETAIL]))
+        event = event._replace(references=ids, reason=error.reason or "unknown")
+        event = event._replace(error=FaxError(error.code, str(error)[:_MOST_DETAIL]))
     else:
-        event = replace(event, reason=error.faults[0].reason)
+        event = event._replace(reason=error.faults[0].reason)
     case.record(event)
     settle_send(case.row, SendState.NOT_SENT, case.followed_at, str(error))
 
@@ -97,7 +97,7 @@ def refused(case: Case, error: ProviderError | InvalidOrderError) -> None:
 def doubted(case: Case, error: ProviderError, due_at: datetime) -> None:
     """Nobody knows whether the provider has it. It is looked for, and not sent again."""
     event = case.event("doubted", None, f"outcome unknown: {error}")
-    case.record(replace(event, references=(*error.references, *event.references)))
+    case.record(event._replace(references=(*error.references, *event.references)))
     settle_send(case.row, SendState.SUBMITTING, due_at, str(error))
 
 
@@ -124,5 +124,5 @@ def unsure(case: Case, why: str) -> None:
 def withdrawn(case: Case) -> None:
     """It was canceled before any provider heard of it."""
     event = case.event("withdrawn", FaxStatus.CANCELED, "canceled before it was sent")
-    case.record(replace(event, source=Source.OPERATOR, reason="user.canceled"))
+    case.record(event._replace(source=Source.OPERATOR, reason="user.canceled"))
     settle_send(case.row, SendState.NOT_SENT, None, None)

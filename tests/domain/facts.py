@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -96,7 +95,7 @@ def _tried(dice: random.Random) -> FaxEvent:
     odd = [Reference("their1")] if dice.random() < 0.05 else []
     shared = [Reference("call", shared=True)] if dice.random() < 0.2 else []
     names = dice.choice([[own], [theirs], [theirs, own]])
-    return replace(_drawn(dice), references=(*names, *odd, *shared))
+    return _drawn(dice)._replace(references=(*names, *odd, *shared))
 
 
 DRAWN: Final = tuple(_drawn(random.Random(seed)) for seed in range(4000))

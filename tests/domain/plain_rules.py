@@ -5,7 +5,6 @@ out at each rule the facts that lose.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -58,8 +57,7 @@ def plain_tries(told: list[FaxEvent]) -> FaxState:
     state, whole = states[max(successes or states)], plain_try(list(told))
     known = {reference.id: reference for reference in whole.references}
     main = state.references[0].id
-    return replace(
-        state,
+    return state._replace(
         references=tuple(known[name] for name in [main, *sorted(set(known) - {main})]),
         direction=state.direction or whole.direction,
         sender=state.sender or whole.sender,

@@ -12,7 +12,7 @@ Fold = Callable[[Iterable[FaxEvent]], FaxState]
 Check = Callable[[Fold, Any], int]
 
 ARRIVAL = {"created_at", "updated_at", "started_at", "finished_at"}
-lasting = attrgetter(*(name for name in FaxState.__dataclass_fields__ if name not in ARRIVAL))
+lasting = attrgetter(*(name for name in FaxState._fields if name not in ARRIVAL))
 """All of a state but the times, which are ours where the provider gives none."""
 
 

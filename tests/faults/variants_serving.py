@@ -65,7 +65,7 @@ def no_unique_key() -> Iterator[None]:
 
     def read_as_new(*arguments: Any) -> Any:
         delivery = read(*arguments)
-        events = tuple(replace(event, digest=token_bytes(32)) for event in delivery.events)
+        events = tuple(event._replace(digest=token_bytes(32)) for event in delivery.events)
         return replace(delivery, events=events, digest=token_bytes(32))
 
     with replaced(ingest, "read", read_as_new):

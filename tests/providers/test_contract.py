@@ -2,7 +2,6 @@
 
 import json
 import string
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -94,7 +93,7 @@ def test_the_recorded_requests_keep_the_contract_and_most_are_understood(name):
 @each_that_calls
 def test_different_facts_have_different_digests(name):
     events = [event for request in requests_of(name) for event in check(name, request)]
-    facts = {replace(event, digest=b"") for event in events}
+    facts = {event._replace(digest=b"") for event in events}
     assert len(facts) <= len({event.digest for event in events})
 
 

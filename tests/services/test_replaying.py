@@ -214,7 +214,7 @@ def test_two_faxes_that_turn_out_to_be_one_are_told_so(service: Service) -> None
     class Linking(Forgetful):
         def normalize(self, callback: Callback) -> tuple[FaxEvent, ...]:
             (event,) = self.newer.normalize(callback)
-            return (replace(event, references=(Reference("f1"), Reference("f2"))),)
+            return (event._replace(references=(Reference("f1"), Reference("f2"))),)
 
     class NewerDirectory(Directory):
         def get(self, account_id: UUID) -> Entrance:
@@ -278,7 +278,7 @@ def test_a_callback_that_breaks_us_does_not_end_the_others(service: Service) -> 
         def normalize(self, callback: Callback) -> tuple[FaxEvent, ...]:
             (event,) = self.newer.normalize(callback)
             broken = self.word.encode() in callback.body
-            return (replace(event, detail="\ud800") if broken else event,)
+            return (event._replace(detail="\ud800") if broken else event,)
 
     class BrokenDirectory(Directory):
         def get(self, account_id: UUID) -> Entrance:

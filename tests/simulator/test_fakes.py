@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,7 +48,7 @@ def understood(name: str, requests: list[Request]) -> list[FaxEvent]:
             request.method, PUBLIC, request.target, request.headers, request.body, START
         )
         evidence = adapter.verify(callback)
-        events += [replace(each, evidence=evidence) for each in adapter.normalize(callback)]
+        events += [each._replace(evidence=evidence) for each in adapter.normalize(callback)]
     return events
 
 
@@ -93,7 +92,7 @@ def same(state: FaxState) -> dict[str, Any]:
     """What a fax is, but for who said so and what only one of the two ever says."""
     hidden = {"evidence", "created_at", "updated_at", "asks_poll", "sender", "recipient"}
     one_sided = {"cost", "duration", "remote_station_id"}
-    fields = FaxState.__dataclass_fields__.keys() - hidden - one_sided
+    fields = set(FaxState._fields) - hidden - one_sided
     ends = [end.value if end else None for end in (state.sender, state.recipient)]
     finished = state.finished_at and state.finished_at.replace(microsecond=0)
     return {field: getattr(state, field) for field in fields} | {

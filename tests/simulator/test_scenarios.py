@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
 from urllib.parse import parse_qsl
@@ -29,7 +28,7 @@ def read(provider: str, story: list[Prepared]) -> tuple[list[FaxEvent], int]:
         callback = arrived(prepared, second)
         evidence = reader.verify(callback)
         try:
-            events += [replace(event, evidence=evidence) for event in reader.normalize(callback)]
+            events += [event._replace(evidence=evidence) for event in reader.normalize(callback)]
         except UnreadableError:
             unread += 1
     return events, unread

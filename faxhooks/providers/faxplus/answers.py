@@ -9,7 +9,7 @@ so it is left out.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
@@ -70,8 +70,7 @@ class RecordReader:
         time = reading.identifier(record, "last_updated_status_time", "submit_time")
         to = record.get("to")
         only = to[0] if isinstance(to, list) and len(to) == 1 else to
-        event = replace(
-            event,
+        event = event._replace(
             status=status,
             provider_status=word,
             direction=Direction.OUTBOUND,
@@ -90,8 +89,7 @@ class RecordReader:
         if direction is None:
             raise UnreadableError("no direction: neither incoming nor outgoing")
         meaning = understand(word, direction)
-        event = replace(
-            event,
+        event = event._replace(
             status=meaning.status,
             provider_status=word,
             direction=direction,
@@ -118,8 +116,7 @@ class RecordReader:
         occurred_at = moment(time, self.zone) if time else None
         odd = "unreadable time: of the last change" if time and occurred_at is None else None
         cost = event.cost.amount if event.cost else None
-        return replace(
-            event,
+        return event._replace(
             digest=reading.digest_of(
                 *("faxplus", "api", kind, *(each.id for each in event.references)),
                 *((event.provider_status or "").lower(), event.pages, cost, time),

@@ -5,7 +5,6 @@ callback's facts under other names, so that one reader serves both.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -43,8 +42,7 @@ def read_record(answer: Callback) -> FaxEvent:
     price, unit = reading.text(record, "price"), reading.identifier(record, "price_unit")
     cost = _cost(price, unit)
     odd = "unreadable price: price" if price and cost is None else None
-    return replace(
-        event,
+    return event._replace(
         digest=reading.digest_of("signalwire", "api", *said.values(), price, unit),
         source=Source.POLL,
         evidence=Evidence.CONFIRMED,

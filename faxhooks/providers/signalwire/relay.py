@@ -5,7 +5,7 @@ several faxes, each with its own `control_id`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -67,7 +67,7 @@ def read_relay(body: bytes, received_at: datetime) -> FaxEvent:
         pages=reading.count(params, "number" if said.type == "page" else "pages"),
         media_url=web_address(params, "document"),
     )
-    return replace(event, drift=_drift(said, event))
+    return event._replace(drift=_drift(said, event))
 
 
 def is_status_post(body: bytes) -> bool:

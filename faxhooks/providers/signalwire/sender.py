@@ -122,7 +122,7 @@ class SignalWireSender:
             if sid is None:
                 raise answer.strange("without the sid of the fax")
         sent = accepted("signalwire", order, answer, sid)
-        event = replace(sent.event, provider_status=word, asks_poll=word != "queued")
+        event = sent.event._replace(provider_status=word, asks_poll=word != "queued")
         return replace(sent, event=event)
 
     def _form(self, order: Order) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,6 @@ one word of each kind.
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import permutations
 from typing import Any, Final
 
@@ -138,7 +137,7 @@ def _tell(
 
 
 def _arrived(event: FaxEvent, place: int) -> FaxEvent:
-    return replace(event, received_at=NOON.replace(minute=place))
+    return event._replace(received_at=NOON.replace(minute=place))
 
 
 PROOF: Final = Proof(

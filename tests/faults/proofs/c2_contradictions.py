@@ -7,7 +7,7 @@ recorded, as a poll will bring it.
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import Any, Final
 
@@ -99,8 +99,7 @@ def _settle(finding: Finding, service: Service, dice: random.Random) -> None:
         ends = [e.event for e in known.entries if e.event.status and e.event.status.is_final]
         truth = dice.choice(ends)
         ended[fax] = truth.status
-        confirmed = replace(
-            truth,
+        confirmed = truth._replace(
             digest=bytes(reversed(truth.digest)),
             evidence=Evidence.CONFIRMED,
             source=Source.POLL,
