@@ -4,6 +4,7 @@ Our own lines and those of every library (gunicorn, sqlalchemy, alembic) take th
 so that the masking in `faxhooks.scrubbing` is passed by all of them, tracebacks too.
 """
 
+import asyncio
 import json
 import logging
 import sys
@@ -24,6 +25,8 @@ from faxhooks.scrubbing import scrubbed
 _FIRST: Final = ("time", "level", "logger", "event")
 _TRACEBACK: Final = "Traceback (most recent call last):"
 _MOST_CAUSES: Final = 10
+_PIECE: Final = 4096
+"""Bytes that are written to a pipe as a whole, on every system that is like Unix (`PIPE_BUF`)."""
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
@@ -81,16 +84,56 @@ def tell(event: str, logger: str, facts: Mapping[str, Any]) -> None:
 
 
 class _Lines(logging.StreamHandler[TextIO]):
-    """Writes the lines; a line that cannot be written is reported without what it said."""
+    """Writes the lines; a line that cannot be written is reported without what it said.
+
+    What an event loop tells in one turn is written at its end, since to write a line takes longer
+    than to make it. Nothing larger than a pipe takes as a whole is written at once, so that the
+    lines of several processes do not run into each other.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._held: list[str] = []
+        self._size = 0
 
     def tell(self, said: Mapping[str, Any]) -> None:
         """Write what is not a record."""
         with self.lock or nullcontext():
             try:
-                self.stream.write(_json(said) + self.terminator)
-                self.stream.flush()
+                line = _json(said) + self.terminator
             except Exception:  # noqa: BLE001 (reported, as logging does it)
                 self.handleError(logging.makeLogRecord({"name": said["logger"]}))
+                return
+            if self._size + len(line) > _PIECE:
+                self.flush()
+            self._held.append(line)
+            self._size += len(line)
+            if len(self._held) == 1:
+                self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # A thread has no turns.
+            self.flush()
+        else:
+            loop.call_soon(self.flush)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """After what was told before."""
+        self.flush()
+        super().emit(record)
+
+    def flush(self) -> None:
+        """Write what is held back."""
+        with self.lock or nullcontext():
+            held, self._held, self._size = self._held, [], 0
+            try:
+                if held:
+                    self.stream.write("".join(held))
+                super().flush()
+            except Exception:  # noqa: BLE001 (reported, as logging does it)
+                self.handleError(logging.makeLogRecord({"name": __name__}))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
         """Say where it was, since logging's own report prints the arguments unmasked."""

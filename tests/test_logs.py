@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import logging
@@ -175,6 +176,44 @@ def test_the_short_way_keeps_to_the_level_and_reports_what_it_cannot_write(
     reported = capsys.readouterr().err
     assert "could not be written" in reported
     assert TOKEN not in reported
+
+
+class Written(io.StringIO):
+    """Notes what was handed over in one piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return super().write(text)
+
+
+def test_what_a_loop_tells_in_one_turn_is_written_at_its_end_in_whole_lines() -> None:
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    written = Written()
+    logs.configure("info", written)
+
+    async def turns() -> None:
+        for number in range(100):
+            logs.tell("request", "web", {"number": number})
+        assert len(written.pieces) < 10
+        logging.getLogger("other").warning("now")
+        for number in range(100, 103):
+            logs.tell("request", "web", {"number": number})
+        before = len(written.pieces)
+        await asyncio.sleep(0)
+        assert len(written.pieces) == before + 1
+
+    asyncio.run(turns())
+    logging.captureWarnings(False)
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    told = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [each.get("number") for each in told] == [*range(100), None, 100, 101, 102]
+    assert all(piece.endswith("\n") and len(piece) <= 4096 for piece in written.pieces)
 
 
 def test_a_secret_is_masked_in_a_warning(lines: Lines, secret: tuple[str, str]) -> None:

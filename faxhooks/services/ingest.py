@@ -91,7 +91,7 @@ class Receiver:
             raise
         except Exception:  # noqa: BLE001 (which shows again there, if it is not over by then)
             return await self._commit_in_thread(deliveries, until)
-        return list(zip(deliveries, verdicts, strict=True))
+        return _counted(deliveries, verdicts)
 
     async def _commit_in_thread(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
         return await asyncio.to_thread(self._commit, deliveries, until)
@@ -119,25 +119,32 @@ class Receiver:
                 lambda session: keep(session, deliveries, self._release),
                 seconds=until - time.monotonic(),
             )
-        return list(zip(deliveries, verdicts, strict=True))
+        return _counted(deliveries, verdicts)
+
+
+def _counted(deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> list[_Kept]:
+    """Count a group that is committed."""
+    meters.kept(
+        (each.entrance.account.provider, v) for each, v in zip(deliveries, verdicts, strict=True)
+    )
+    return list(zip(deliveries, verdicts, strict=True))
 
 
 def _note(delivery: Delivery, verdict: Verdict) -> None:
-    """Count it, and let the request's line in the log say what it did; only what we could not
-    read has a line of its own. No word of its content is among it.
+    """Let the request's line in the log say what it did; only what we could not read has a line
+    of its own, and is counted. No word of its content is among it.
     """
     account = delivery.entrance.account
-    drift = [event.drift for event in delivery.events if event.drift]
-    reason = delivery.reason or "; ".join(drift) or None
-    meters.kept(account.provider, verdict, drift=reason is not None)
     logs.add(
         callback_id=str(delivery.id),
         provider=account.provider,
         account_id=str(account.id),
-        verdict=verdict,
-        evidence=delivery.evidence,
+        verdict=verdict.value,
+        evidence=delivery.evidence.value,
     )
-    if reason is not None:
+    drift = [event.drift for event in delivery.events if event.drift]
+    if reason := delivery.reason or "; ".join(drift):
+        meters.drifted(account.provider)
         log.warning("callback", reason=_kind(reason))
 
 

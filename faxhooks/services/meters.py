@@ -1,5 +1,7 @@
 """Counters for operations: what came, what it did, what was refused and why."""
 
+from collections import Counter as Counting
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
@@ -18,11 +20,15 @@ _kept: Final = cache(CALLBACKS.labels)
 """There are as many as providers times verdicts."""
 
 
-def kept(provider: str, verdict: str, *, drift: bool) -> None:
-    """Count a callback that was committed."""
-    _kept(provider, verdict).inc()
-    if drift:
-        DRIFT.labels(provider).inc()
+def kept(callbacks: Iterable[tuple[str, str]]) -> None:
+    """Count callbacks that were committed, by their providers and verdicts."""
+    for of, count in Counting(callbacks).items():
+        _kept(*of).inc(count)
+
+
+def drifted(provider: str) -> None:
+    """Count a callback that said something our tables do not know."""
+    DRIFT.labels(provider).inc()
 
 
 def refused(cause: str) -> None:

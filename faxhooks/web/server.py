@@ -50,6 +50,38 @@ class RefusedError(Exception):
         self.status = status
 
 
+class Outlet:
+    """Writes the head of an answer together with what follows it at once, since each write is
+    a packet of its own, and costs as much as reading the request.
+    """
+
+    def __init__(self, connection: "Connection", method: str) -> None:
+        self.close = connection.transport.close
+        self.is_closing = connection.transport.is_closing
+        self._write = connection.transport.write
+        self._loop = connection.loop
+        # What follows a head is said to be nothing by an empty body, but for this method.
+        self._is_first = method != "HEAD"
+        self._head = b""
+        self._later: asyncio.Handle | None = None
+
+    def write(self, data: bytes) -> None:
+        """The first time it is the head, which is held until the loop has its next turn."""
+        if self._is_first:
+            self._is_first = False
+            self._head = data
+            self._later = self._loop.call_soon(self._flush)
+        elif self._later is not None:
+            self._later.cancel()
+            self._flush(data)
+        else:
+            self._write(data)
+
+    def _flush(self, data: bytes = b"") -> None:
+        self._later = None
+        self._write(self._head + data)
+
+
 class Exchange(RequestResponseCycle):
     """A request and its answer; the client may have closed its side and still await it."""
 
@@ -200,7 +232,7 @@ class Connection(HttpToolsProtocol):
         before = self.cycle
         self.cycle = Exchange(
             scope=self.scope,
-            transport=self.transport,
+            transport=Outlet(self, method),  # type: ignore[arg-type]
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,

@@ -1,6 +1,5 @@
 """Broken folds, to show that the proofs would notice."""
 
-
 import pytest
 
 from faxhooks.domain.fax import Evidence, FaxStatus, Reference

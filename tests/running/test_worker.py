@@ -202,6 +202,15 @@ def test_who_waits_to_be_asked_for_a_body_is_asked(served: Served) -> None:
         assert line.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
+def test_an_answer_is_whole_whether_it_has_a_body_or_not(served: Served) -> None:
+    gunicorn, *_ = served
+    for method, code, size in ((b"GET", 200, 1), (b"HEAD", 200, 0), (b"OPTIONS", 200, 0)):
+        for closing in (b"", b"Connection: close\r\n"):
+            said = said_to(gunicorn.port, GET.replace(b"GET", method) + closing + b"\r\n")
+            assert statuses(said) == [code]
+            assert len(said.partition(b"\r\n\r\n")[2]) >= size
+
+
 def test_an_answer_says_when_it_was(served: Served) -> None:
     gunicorn, *_ = served
     said = said_to(gunicorn.port, GET + b"\r\n")
