@@ -17,8 +17,6 @@ from faxhooks.domain.fax import Verdict
 Position = tuple[datetime, UUID]
 """Where a page begins: behind the callback of this arrival and id."""
 
-_LATEST: Final = 500
-"""Callbacks among which an account that is not quiet has one."""
 _TALLIED: Final = 10_000
 """Callbacks whose reasons are told apart; more of them are one trouble, not many."""
 _CONTENT = {"query", "headers", "body"}
@@ -65,7 +63,7 @@ def list_page(
     """
     key = tuple_(CallbackRow.received_at, CallbackRow.id)
     statement = (
-        _described(select(*_SHOWN))
+        described()
         .where(*_conditions(session, wanted))
         .order_by(CallbackRow.received_at.desc(), CallbackRow.id.desc())
     )
@@ -111,33 +109,6 @@ def tally_reasons(session: Session, wanted: CallbackFilter, *, limit: int) -> Se
     return [ReasonTally(*row) for row in rows]
 
 
-def list_last_arrivals(
-    session: Session, since: datetime, accounts: Collection[UUID]
-) -> dict[UUID, datetime]:
-    """When the last callback of each of these accounts came, of those that had one since then.
-
-    That of a busy account is among the latest of all, and a quiet one has few; so that neither
-    has to be looked for among all that came.
-    """
-    latest = (
-        select(CallbackRow.account_id, CallbackRow.received_at)
-        .where(CallbackRow.received_at >= since)
-        .order_by(CallbackRow.received_at.desc(), CallbackRow.id.desc())
-        .limit(_LATEST)
-    )
-    found: dict[UUID, datetime] = {}
-    for account_id, received_at in session.execute(latest):
-        found.setdefault(account_id, received_at)
-    for account_id in set(accounts) - set(found):
-        last = select(func.max(CallbackRow.received_at)).where(
-            CallbackRow.account_id == account_id, CallbackRow.received_at >= since
-        )
-        received_at = session.scalar(last)
-        if received_at is not None:
-            found[account_id] = received_at
-    return found
-
-
 def get_described(
     session: Session,
     callback_id: UUID,
@@ -146,8 +117,7 @@ def get_described(
     accounts: Collection[UUID] | None = None,
 ) -> Any:
     """One callback as `list_page` has it, with its `content` too if asked; NotFoundError."""
-    columns = CallbackRow.__table__.c if content else _SHOWN
-    statement = _described(select(*columns)).where(CallbackRow.id == callback_id)
+    statement = described(content=content).where(CallbackRow.id == callback_id)
     if accounts is not None:
         statement = statement.where(CallbackRow.account_id.in_(accounts))
     row = session.execute(statement).one_or_none()
@@ -156,11 +126,12 @@ def get_described(
     return row
 
 
-def _described(statement: Select[Any]) -> Select[Any]:
-    """The same with the callback's account beside it."""
+def described(*, content: bool = False) -> Select[Any]:
+    """Callbacks with their account beside them, as `list_page` has them."""
+    columns = CallbackRow.__table__.c if content else _SHOWN
     label, provider = AccountRow.label.label("account_label"), AccountRow.provider
     owner = AccountRow.id == CallbackRow.account_id
-    return statement.add_columns(label, provider).join_from(CallbackRow, AccountRow, owner)
+    return select(*columns, label, provider).join_from(CallbackRow, AccountRow, owner)
 
 
 def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], Position | None]:

@@ -10,14 +10,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from faxhooks.db.accounts import list_accounts
+from faxhooks.db.arrivals import list_last_arrivals
 from faxhooks.db.askings import list_askings
 from faxhooks.db.buckets import Bucket, list_buckets
-from faxhooks.db.callbacklists import (
-    CallbackFilter,
-    ReasonTally,
-    list_last_arrivals,
-    tally_reasons,
-)
+from faxhooks.db.callbacklists import CallbackFilter, ReasonTally, tally_reasons
 from faxhooks.db.callbackmeters import measure_callbacks
 from faxhooks.db.faxlists import FaxFilter, Sort, list_page
 from faxhooks.db.pollmodels import AskingRow

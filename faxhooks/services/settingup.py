@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from faxhooks.db.accounts import list_accounts
-from faxhooks.db.callbacklists import CallbackFilter, list_page
+from faxhooks.db.arrivals import find_last
 from faxhooks.db.models_refusals import NOBODY
 from faxhooks.db.refusals import find_setup, has_called, list_refused, save_setup
 from faxhooks.domain.fax import Evidence
@@ -54,11 +54,7 @@ def ask_progress(
     visible: Collection[UUID] | None,
 ) -> Progress:
     """How far this account is; `title` is its provider's."""
-    wanted = CallbackFilter(
-        accounts=(str(account.id),), evidences=_CALLS, received_after=now - _LOOK_BACK
-    )
-    rows, _ = list_page(session, wanted, limit=1)
-    latest = rows[0] if rows else None
+    latest = find_last(session, account.id, now - _LOOK_BACK, evidences=_CALLS)
     setup = find_setup(session, account.id)
     refused_at = setup.refused_at if setup else None
     facts = setup.facts if setup else None
@@ -77,7 +73,7 @@ def ask_progress(
     hour = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     astray = list_refused(session, hour, visible=visible)
     return Progress(
-        has_called=has_called(session, account.id),
+        has_called=latest is not None or has_called(session, account.id),
         latest=None if latest is None else callback_summary(latest),
         refused_at=refused_at,
         refused=facts,

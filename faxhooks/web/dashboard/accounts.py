@@ -7,8 +7,8 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from faxhooks.db.arrivals import list_last_arrivals
 from faxhooks.db.askings import list_askings
-from faxhooks.db.callbacklists import list_last_arrivals
 from faxhooks.domain.errors import InvalidInputError, NotFoundError
 from faxhooks.providers.registry import PROVIDERS, get_provider
 from faxhooks.services.accounts import Account
