@@ -11,7 +11,7 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from faxhooks import logs
-from faxhooks.db.engine import HOOK_DEADLINE, Database
+from faxhooks.db.engine import HOOK_DEADLINE, BeginAgainError, Database
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.errors import AuthenticityError, UnavailableError, UnreadableError
 from faxhooks.domain.fax import Evidence, FaxEvent, Verdict
@@ -25,6 +25,9 @@ from faxhooks.services.refusing import Refusals
 log = structlog.get_logger()
 
 TOKEN: Final = "{token}"  # noqa: S105 (a placeholder, so that the secret is not stored in the clear)
+
+_TRIES_SOON: Final = 3
+"""For a group, before a thread goes on."""
 
 _Kept = tuple[Delivery, Verdict]
 """As it was committed, and what it did."""
@@ -83,15 +86,20 @@ class Receiver:
         _note(*self._commits.submit(delivery, until))
 
     async def _commit_soon(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
-        """What is rare, or goes wrong, is left to a thread, which knows all about it."""
-        try:
-            work = keep_at_once(deliveries, self._release)
-            verdicts = await self._database.write_soon(work, until)
-        except UnavailableError:
-            raise
-        except Exception:  # noqa: BLE001 (which shows again there, if it is not over by then)
-            return await self._commit_in_thread(deliveries, until)
-        return _counted(deliveries, verdicts)
+        """What is rare, or goes wrong, is left to a thread, which knows all about it. That another
+        process heard of the same fax at the same moment is not that rare.
+        """
+        for _ in range(_TRIES_SOON):
+            try:
+                work = keep_at_once(deliveries, self._release)
+                return _counted(deliveries, await self._database.write_soon(work, until))
+            except UnavailableError:
+                raise
+            except BeginAgainError:
+                continue
+            except Exception:  # noqa: BLE001 (which shows again there, if it is not over by then)
+                break
+        return await self._commit_in_thread(deliveries, until)
 
     async def _commit_in_thread(self, deliveries: Sequence[Delivery], until: float) -> list[_Kept]:
         return await asyncio.to_thread(self._commit, deliveries, until)

@@ -1,7 +1,9 @@
 """Callbacks are written in one statement that fails as a whole when somebody was quicker."""
 
+import asyncio
 import random
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -14,7 +16,9 @@ from faxhooks.db.engine import Database
 from faxhooks.db.steps import Steps
 from faxhooks.domain.callback import Callback
 from faxhooks.domain.fax import Evidence, FaxEvent, FaxStatus, Reference, Verdict
+from faxhooks.services import ingest
 from faxhooks.services.directory import Entrance
+from faxhooks.services.ingest import Receiver
 from faxhooks.services.keeping import Delivery, NeedsLocksError, keep, keep_at_once
 from faxhooks.services.parts import Parts, compose
 
@@ -167,6 +171,30 @@ def test_it_begins_again_when(parts: Parts, entrance: Entrance, name: str) -> No
     after_theirs, after_our_first = seen
     assert after_theirs == after_our_first
     assert len(kept(database)["events"]) == len(before) + len(between) + 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_loop_begins_again_by_itself(
+    parts: Parts, entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process heard of the fax at the same moment; to call a thread takes longer."""
+    rivals = iter((1, 2))
+    first, last = delivery(entrance, 8, "a"), delivery(entrance, 9, "b")
+
+    def rivaled(deliveries: Sequence[Delivery], release: str) -> Steps[list[Verdict]]:
+        number = next(rivals, None)
+        work = keep_at_once(deliveries, release)
+        if number is None:
+            return work
+        return interrupted(
+            work, lambda: with_locks(parts.database, delivery(entrance, number, "a"))
+        )
+
+    monkeypatch.setattr(ingest, "keep_at_once", rivaled)
+    monkeypatch.delattr(Receiver, "_commit_in_thread")
+    soon = time.monotonic() + 5
+    done = asyncio.run(parts.receiver._commit_soon([first, last], soon))
+    assert done == [(first, Verdict.STALE), (last, Verdict.APPLIED)]
 
 
 def interrupted(steps: Steps[T], meanwhile: Callable[[], None]) -> Steps[T]:
