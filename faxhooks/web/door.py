@@ -46,8 +46,8 @@ class Door:
         own_id = request_id(headers.get("x-request-id", ""))
         logs.begin(request_id=own_id)
         status, answered, body = await self._answer(found, scope, headers, receive)
-        answered |= {"Content-Length": str(len(body)), "X-Request-ID": own_id, **FIXED_HEADERS}
-        lines = [(name.lower().encode(), value.encode()) for name, value in answered.items()]
+        answered |= {"Content-Length": str(len(body)), "X-Request-ID": own_id}
+        lines = [*map(_line, answered.items()), *_FIXED]
         await send({"type": "http.response.start", "status": status, "headers": lines})
         await send({"type": "http.response.body", "body": body})
         log_request(scope["method"], ROUTE, status, started)
@@ -75,6 +75,13 @@ class Door:
             status, more = refuse(error, self._parts.receiver.refusals)
             return status, _PLAIN | more, b""
         return 200, {"Content-Type": reply.content_type}, reply.body
+
+
+def _line(header: tuple[str, str]) -> tuple[bytes, bytes]:
+    return header[0].lower().encode(), header[1].encode()
+
+
+_FIXED: Final = [*map(_line, FIXED_HEADERS.items())]
 
 
 def _is_callback(scope: Scope) -> bool:
