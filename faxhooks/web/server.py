@@ -88,7 +88,10 @@ class Connection(HttpToolsProtocol):
     """One of a client's; it is `waiting` while no whole request is here to be answered."""
 
     cycle: Exchange
-    _begun = _ended = _in_head = False
+    """The last one that came."""
+    answered: Exchange
+    """The one whose turn it is, or was."""
+    _ended = _in_head = False
     _head = 0
 
     def __init__(self, worker: "Worker") -> None:
@@ -109,12 +112,12 @@ class Connection(HttpToolsProtocol):
     @property
     def is_idle(self) -> bool:
         """Whether nothing of a request has come yet."""
-        return not self._begun
+        return not (self._in_head or self.is_answering)
 
     @property
     def is_answering(self) -> bool:
         """Whether an answer is due, or out in part."""
-        return self.cycle is not None and not self.cycle.response_complete
+        return self.cycle is not None and not self.answered.response_complete
 
     def close(self) -> None:
         """Without another word."""
@@ -128,7 +131,6 @@ class Connection(HttpToolsProtocol):
         return self.is_answering
 
     def data_received(self, data: bytes) -> None:
-        self._begun = True
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -197,7 +199,7 @@ class Connection(HttpToolsProtocol):
             "query_string": query.encode("latin-1"),
             TARGET: target,
         }
-        before = self.cycle
+        waits = self.is_answering
         self.cycle = Exchange(
             scope=self.scope,
             transport=self.transport,
@@ -211,11 +213,17 @@ class Connection(HttpToolsProtocol):
             keep_alive=version == "1.1" and self.parser.should_keep_alive() and self.worker.alive,
             on_response=self.on_response_complete,
         )
-        if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
-        else:
+        if waits:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+        else:
+            self._start_asgi_task(self.cycle, self.app)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self.answered = cycle
+        task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
@@ -224,12 +232,13 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on, unless the client has ended, or still sends what was refused."""
-        if not self.pipeline and (self._ended or self.cycle.more_body):
+        """Go on with the next request, unless the client has ended, or still sends what was
+        refused.
+        """
+        if not self.pipeline and (self._ended or self.answered.more_body):
             self.close()
         super().on_response_complete()
-        if not self.pipeline and not self.transport.is_closing():
-            self._begun = False
+        if not (self.is_answering or self.transport.is_closing()) or self.answered.more_body:
             self.worker.waiting[self] = None
 
 

@@ -1,6 +1,7 @@
 """What the worker with an event loop holds that neither gunicorn's nor uvicorn's does."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -29,6 +30,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     url = f"sqlite:///{folder / 'faxhooks.db'}"
     migrations.upgrade(url)
     with running(url, folder / "log", ASGI, WEB_CONCURRENCY="1") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One process that keeps three connections."""
+    folder = tmp_path_factory.mktemp("narrow")
+    url = f"sqlite:///{folder / 'faxhooks.db'}"
+    migrations.upgrade(url)
+    few = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--worker-connections 3"}
+    with running(url, folder / "log", ASGI, **few) as made:
         yield made
 
 
@@ -64,8 +76,32 @@ def said_to(port: int, request: bytes) -> bytes:
 
 
 def statuses(said: bytes) -> list[int]:
-    lines = [line for line in said.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
-    return [int(line.split(b" ")[1]) for line in lines]
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
+
+
+def heard_until(line: socket.socket, word: bytes) -> bytes:
+    said = b""
+    while word not in said:
+        part = line.recv(65_536)
+        assert part, said
+        said += part
+    return said
+
+
+def is_closed(line: socket.socket) -> bool:
+    """Whether the other side has closed, which is waited for a little."""
+    line.settimeout(0.3)
+    try:
+        while line.recv(65_536):
+            pass
+    except TimeoutError:
+        return False
+    return True
+
+
+def stream_of(api: Api) -> bytes:
+    key = f"Authorization: Bearer {api.key}\r\n\r\n".encode()
+    return b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n" + key
 
 
 def test_who_has_said_all_and_closes_its_side_is_answered(served: Served) -> None:
@@ -162,9 +198,8 @@ def test_requests_in_one_go_are_answered_in_turn(served: Served) -> None:
 @pytest.mark.parametrize("leave", [socket.SHUT_WR, socket.SHUT_RDWR])
 def test_a_stream_ends_when_its_reader_leaves(served: Served, leave: int) -> None:
     gunicorn, _, api = served
-    key = f"Authorization: Bearer {api.key}\r\n\r\n".encode()
     with connected(gunicorn.port) as line:
-        line.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: x\r\n" + key)
+        line.sendall(stream_of(api))
         assert statuses(line.recv(65_536)) == [200]
         line.shutdown(leave)
         if leave == socket.SHUT_WR:
@@ -210,19 +245,30 @@ def test_an_answer_says_when_it_was(served: Served) -> None:
     assert b"uvicorn" not in said
 
 
-def test_who_has_waited_longest_makes_room(sqlite_url: str, tmp_path: Path) -> None:
-    few = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--worker-connections 3"}
-    with running(sqlite_url, tmp_path / "log", ASGI, **few) as (gunicorn, *_):
-        lines = [connected(gunicorn.port) for _ in range(3)]
-        lines[0].sendall(b"GET /healthz HTTP")  # It has begun, and never ends.
-        time.sleep(0.3)
-        assert statuses(said_to(gunicorn.port, GET + b"\r\n")) == [200]
-        assert heard(lines[0]) == b""
-        for line in lines[1:]:
-            line.sendall(GET + b"Connection: close\r\n\r\n")
-            assert statuses(heard(line)) == [200]
-        for line in lines:
-            line.close()
+def test_who_has_waited_longest_makes_room(narrow: Served) -> None:
+    gunicorn, *_ = narrow
+    lines = [connected(gunicorn.port) for _ in range(3)]
+    lines[0].sendall(b"GET /healthz HTTP")  # It has begun, and never ends.
+    time.sleep(0.3)
+    assert statuses(said_to(gunicorn.port, GET + b"\r\n")) == [200]
+    assert heard(lines[0]) == b""
+    for line in lines[1:]:
+        line.sendall(GET + b"Connection: close\r\n\r\n")
+        assert statuses(heard(line)) == [200]
+    for line in lines:
+        line.close()
+
+
+def test_who_is_being_answered_makes_no_room(narrow: Served) -> None:
+    gunicorn, _, api = narrow
+    with connected(gunicorn.port) as line:
+        line.sendall(GET + b"\r\n" + stream_of(api))  # The second one is what is answered now.
+        heard_until(line, b"text/event-stream")
+        others = [connected(gunicorn.port) for _ in range(4)]
+        assert heard(others[0]) == b""
+        assert not is_closed(line)
+        for other in others:
+            other.close()
 
 
 def test_idle_and_unfinished_connections_do_not_delay_a_stop(
