@@ -91,6 +91,8 @@ class Connection(HttpToolsProtocol):
     """The last one that came."""
     answered: Exchange
     """The one whose turn it is, or was."""
+    pipeline: Any
+    """Those that wait for their turn, the next one last."""
     _ended = _in_head = False
     _head = 0
 
@@ -107,6 +109,9 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.nr_conns -= 1
         self.worker.waiting.pop(self, None)
+        if self.is_answering:
+            self.answered.disconnected = True
+            self.answered.message_event.set()
         super().connection_lost(exc)
 
     @property
@@ -127,7 +132,8 @@ class Connection(HttpToolsProtocol):
         """Whether to stay, since an answer is due to who has closed its side."""
         self._ended = True
         if self.is_answering:
-            self.cycle.end()
+            for each in (self.answered, *(queued for queued, _ in self.pipeline)):
+                each.end()
         return self.is_answering
 
     def data_received(self, data: bytes) -> None:

@@ -1,16 +1,24 @@
 """What the worker with an event loop holds that neither gunicorn's nor uvicorn's does."""
 
+import asyncio
 import json
 import re
 import socket
+import struct
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from logging import getLogger
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
+from gunicorn.config import Config
 
 from faxhooks.db import migrations
+from faxhooks.web.bridge import Receive, Scope, Send
+from faxhooks.web.server import Connection, Worker
 from tests.doors import ASGI
 from tests.faults.sockets import CUT, chunked, exchange, sized
 from tests.running.gunicorns import Running, running
@@ -42,6 +50,20 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     few = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--worker-connections 3"}
     with running(url, folder / "log", ASGI, **few) as made:
         yield made
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[tuple[Worker, int]]:
+    """An application behind such connections in this process, and their port."""
+    worker = Worker(0, 0, [], SimpleNamespace(wsgi=lambda: app), 30, Config(), getLogger())
+    worker.loop = asyncio.get_running_loop()
+    worker.load_wsgi()
+    server = await worker.loop.create_server(lambda: Connection(worker), "127.0.0.1", 0)
+    try:
+        yield worker, server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        worker.tmp.close()
 
 
 def fax(name: str) -> bytes:
@@ -196,15 +218,43 @@ def test_requests_in_one_go_are_answered_in_turn(served: Served) -> None:
 
 
 @pytest.mark.parametrize("leave", [socket.SHUT_WR, socket.SHUT_RDWR])
-def test_a_stream_ends_when_its_reader_leaves(served: Served, leave: int) -> None:
+@pytest.mark.parametrize("behind", [b"", GET + b"\r\n"])
+def test_a_stream_ends_when_its_reader_leaves(served: Served, leave: int, behind: bytes) -> None:
     gunicorn, _, api = served
     with connected(gunicorn.port) as line:
-        line.sendall(stream_of(api))
+        line.sendall(stream_of(api) + behind)
         assert statuses(line.recv(65_536)) == [200]
         line.shutdown(leave)
         if leave == socket.SHUT_WR:
             assert not heard(line).endswith(b"0\r\n\r\n")  # It is cut, and does not look whole.
     assert '"level":"error"' not in gunicorn.output.read_text()
+
+
+def test_who_is_gone_is_missed_also_where_he_asked_for_more() -> None:
+    async def talk() -> None:
+        missed = asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            missed.set()
+
+        async with serving(app) as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(2 * (GET + b"\r\n"))
+            await reader.readuntil(b"\r\n\r\n")
+            reset(writer)
+            await asyncio.wait_for(missed.wait(), 5)
+
+    asyncio.run(talk())
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Leave without a word."""
+    line = writer.get_extra_info("socket")
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 def test_another_protocol_is_not_spoken_and_the_request_answered(served: Served) -> None:
