@@ -95,6 +95,7 @@ class Connection(HttpToolsProtocol):
     """Those that wait for their turn, the next one last."""
     _ended = _in_head = False
     _head = 0
+    _refused: HTTPStatus | None = None
 
     def __init__(self, worker: "Worker") -> None:
         super().__init__(worker.config, worker.serving, worker.state, worker.loop)
@@ -160,10 +161,24 @@ class Connection(HttpToolsProtocol):
         self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
 
     def _refuse(self, status: HTTPStatus) -> None:
+        """Behind the answers to what came before, so that it does not look like one of them."""
+        if self._refused:  # The parser says so again to all that comes.
+            return
         log.warning("Invalid request from ip=%s", self.client and self.client[0])
-        if not (self.is_answering and self.cycle.response_started):
-            util.write_error(_Line(self.transport.write), status, status.phrase, "")
-        self.transport.close()
+        self._refused = status
+        if not self.is_answering or (self.answered.more_body and not self.pipeline):
+            self._hang_up()
+            return
+        self._ended = True
+        if self.cycle.more_body:  # It is the refused one, and waits for its turn.
+            self.pipeline.popleft()
+
+    def _hang_up(self) -> None:
+        is_amid_answer = self.is_answering and self.answered.response_started
+        if self._refused and not (is_amid_answer or self.transport.is_closing()):
+            say = self.transport.write
+            util.write_error(_Line(say), self._refused, self._refused.phrase, "")
+        self.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -242,7 +257,7 @@ class Connection(HttpToolsProtocol):
         refused.
         """
         if not self.pipeline and (self._ended or self.answered.more_body):
-            self.close()
+            self._hang_up()
         super().on_response_complete()
         if not (self.is_answering or self.transport.is_closing()) or self.answered.more_body:
             self.worker.waiting[self] = None

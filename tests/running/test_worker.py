@@ -217,6 +217,21 @@ def test_requests_in_one_go_are_answered_in_turn(served: Served) -> None:
     assert said.endswith(b"}\n") or b"ok" in said.rpartition(b"\r\n\r\n")[2]
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"garbage\r\n\r\n",
+        b"GET / HTTP/1.1\r\nName : y\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nyy",
+    ],
+)
+def test_what_is_refused_is_no_answer_to_what_came_before(served: Served, behind: bytes) -> None:
+    gunicorn, hook, _ = served
+    before = sized(path_of(hook), fax("before"))
+    assert statuses(said_to(gunicorn.port, before + behind)) == [200, 400]
+    assert statuses(said_to(gunicorn.port, before + GET + b"\r\n" + behind)) == [200, 200, 400]
+
+
 @pytest.mark.parametrize("leave", [socket.SHUT_WR, socket.SHUT_RDWR])
 @pytest.mark.parametrize("behind", [b"", GET + b"\r\n"])
 def test_a_stream_ends_when_its_reader_leaves(served: Served, leave: int, behind: bytes) -> None:
