@@ -27,6 +27,7 @@ import httptools
 from gunicorn import util
 from gunicorn.workers import gasgi
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -39,7 +40,9 @@ _LAST_CALL: Final = 1.0
 _PATIENCE: Final = 2.0
 """The same for those that are in the middle of a request."""
 _MOST_HEAD: Final = 64 * 1024
-"""Bytes of the head of a request, which is more than a proxy would hand on."""
+"""Bytes of a request that are none of its body in one go: of its head, which is more than a proxy
+would hand on, of what is said of a chunk, and of headers behind the last one.
+"""
 
 
 class RefusedError(Exception):
@@ -94,7 +97,8 @@ class Connection(HttpToolsProtocol):
     pipeline: Any
     """Those that wait for their turn, the next one last."""
     _ended = _in_head = False
-    _head = 0
+    _bodiless = 0
+    """Bytes since the last ones of a body, or of a whole request."""
     _refused: HTTPStatus | None = None
 
     def __init__(self, worker: "Worker") -> None:
@@ -138,7 +142,10 @@ class Connection(HttpToolsProtocol):
         return self.is_answering
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
+        self._bodiless += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as asked:
@@ -146,8 +153,7 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             self._refuse(getattr(error.__context__, "status", HTTPStatus.BAD_REQUEST))
         else:
-            self._head += len(data) if self._in_head else 0
-            if self._head > _MOST_HEAD:
+            if self._bodiless > _MOST_HEAD:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def _take_as_http(self, rest: bytes) -> None:
@@ -162,8 +168,6 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Behind the answers to what came before, so that it does not look like one of them."""
-        if self._refused:  # The parser says so again to all that comes.
-            return
         log.warning("Invalid request from ip=%s", self.client and self.client[0])
         self._refused = status
         if not self.is_answering or (self.answered.more_body and not self.pipeline):
@@ -183,7 +187,6 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._head = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Not one that WSGI could not tell from another, nor one that comes behind the body."""
@@ -246,7 +249,18 @@ class Connection(HttpToolsProtocol):
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
+    def on_body(self, body: bytes) -> None:
+        """As uvicorn does it, but that more than a body may be too much."""
+        self._bodiless = 0
+        if self.cycle.response_complete:
+            return
+        self.cycle.body += body
+        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
+
     def on_message_complete(self) -> None:
+        self._bodiless = 0
         if self.parser.should_upgrade():
             return
         self.worker.waiting.pop(self, None)

@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from logging import getLogger
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +64,15 @@ async def serving(app: Any) -> AsyncIterator[tuple[Worker, int]]:
     finally:
         server.close()
         worker.tmp.close()
+
+
+async def answer_all(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that has nothing to say."""
+    while (await receive()).get("more_body"):
+        pass
+    head = [(b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body"})
 
 
 def fax(name: str) -> bytes:
@@ -160,6 +169,52 @@ def test_a_head_has_limits(served: Served) -> None:
         (200, GET + b"X-Long: " + b"y" * 8000 + b"\r\n\r\n"),
     ):
         assert exchange(gunicorn.port, request) == answered, request[:30]
+
+
+def test_what_is_behind_a_body_has_limits(served: Served) -> None:
+    gunicorn, hook, _ = served
+    body = chunked(path_of(hook), fax("endless"), ended=False)
+    for behind in (b"5;y=", b"0\r\nX-Endless: ", b"0\r\n" + b"X: y\r\n" * 100_000):
+        with connected(gunicorn.port) as line:
+            line.sendall(body)
+            with suppress(ConnectionError):
+                line.sendall(behind)
+                for _ in range(10):
+                    line.sendall(b"y" * 65_536)
+            with suppress(ConnectionError):
+                assert statuses(heard(line)) == [431]
+
+
+def test_a_body_of_many_chunks_is_no_long_head(served: Served) -> None:
+    gunicorn, hook, _ = served
+    many = chunked(path_of(hook), fax("chunks") + b" " * 30_000, size=1)
+    assert exchange(gunicorn.port, many) == 200
+
+
+def test_a_head_may_come_right_behind_a_long_body() -> None:
+    parts = sized("/", b"y" * 100_000) + GET[:9], GET[9:] + b"\r\n"
+    assert statuses(asyncio.run(answers_to(*parts))) == [200, 200]
+
+
+def test_nothing_is_answered_behind_what_was_refused() -> None:
+    before = GET + b"\r\n" + chunked("/", b"y", ended=False)
+    endless = b"0\r\nX-Endless: " + b"y" * 70_000
+    said = asyncio.run(answers_to(before, endless, b"\r\n\r\n" + GET + b"\r\n"))
+    assert statuses(said) == [200, 431]
+
+
+async def answers_to(*parts: bytes) -> bytes:
+    """All that is said to what comes in these parts, whatever the network makes of others."""
+    async with serving(answer_all) as (worker, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0.1)
+        (connection,) = worker.serving.connections
+        for part in parts:
+            connection.data_received(part)
+        writer.write_eof()
+        said = await reader.read()
+        writer.close()
+        return said
 
 
 @pytest.mark.parametrize(
