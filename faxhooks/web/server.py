@@ -43,6 +43,10 @@ _MOST_HEAD: Final = 64 * 1024
 """Bytes of a request that are none of its body in one go: of its head, which is more than a proxy
 would hand on, of what is said of a chunk, and of headers behind the last one.
 """
+_MOST_QUEUED: Final = 100
+"""Requests of one connection that wait for the answer to another; each takes a hundred times the
+memory that it took to send.
+"""
 
 
 class RefusedError(Exception):
@@ -149,12 +153,15 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as asked:
-            self._take_as_http(data[asked.args[0] :])
+            rest = data[asked.args[0] :]
         except httptools.HttpParserError as error:
             self._refuse(getattr(error.__context__, "status", HTTPStatus.BAD_REQUEST))
+            return
         else:
             if self._bodiless > _MOST_HEAD:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            return
+        self._take_as_http(rest)
 
     def _take_as_http(self, rest: bytes) -> None:
         """A request that asks for another protocol is taken as if it had not: the parser leaves
@@ -207,6 +214,9 @@ class Connection(HttpToolsProtocol):
             if self.parser.get_method() == b"CONNECT":
                 raise RefusedError(HTTPStatus.NOT_IMPLEMENTED)
             return
+        waits = self.is_answering
+        if waits and len(self.pipeline) == _MOST_QUEUED:
+            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS)
         method, target = self.parser.get_method().decode("ascii"), self.url.decode("latin-1")
         if len(method) + len(target) + len(" HTTP/1.1") > self.worker.cfg.limit_request_line:
             raise RefusedError(HTTPStatus.REQUEST_URI_TOO_LONG)
@@ -223,7 +233,6 @@ class Connection(HttpToolsProtocol):
             "query_string": query.encode("latin-1"),
             TARGET: target,
         }
-        waits = self.is_answering
         self.cycle = Exchange(
             scope=self.scope,
             transport=self.transport,

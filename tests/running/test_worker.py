@@ -203,6 +203,12 @@ def test_nothing_is_answered_behind_what_was_refused() -> None:
     assert statuses(said) == [200, 431]
 
 
+@pytest.mark.parametrize("more", [b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"])
+def test_so_many_requests_may_wait_for_the_answer_to_another(more: bytes) -> None:
+    said = asyncio.run(answers_to(1000 * (GET + more + b"\r\n")))
+    assert statuses(said) == [200] * 101 + [429]
+
+
 async def answers_to(*parts: bytes) -> bytes:
     """All that is said to what comes in these parts, whatever the network makes of others."""
     async with serving(answer_all) as (worker, port):
