@@ -92,7 +92,9 @@ class Exchange(RequestResponseCycle):
 
 
 class Connection(HttpToolsProtocol):
-    """One of a client's; it is `waiting` while no whole request is here to be answered."""
+    """One of a client's; it is `waiting` while no whole request is here to be answered, and while
+    its client does not read what it is answered.
+    """
 
     cycle: Exchange
     """The last one that came."""
@@ -282,8 +284,17 @@ class Connection(HttpToolsProtocol):
         if not self.pipeline and (self._ended or self.answered.more_body):
             self._hang_up()
         super().on_response_complete()
-        if not (self.is_answering or self.transport.is_closing()) or self.answered.more_body:
+        if self.answered.more_body or not self.is_answering:
             self.worker.waiting[self] = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.worker.waiting[self] = None
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.is_answering and not self.answered.more_body:
+            self.worker.waiting.pop(self, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,11 +345,11 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
         self.serving.default_headers[:] = [(b"date", formatdate(usegmt=True).encode())]
 
     def make_room(self) -> None:
-        """Close who has waited longest when there are too many connections."""
+        """Drop who has waited longest when there are too many connections."""
         if self.nr_conns > self.worker_connections and self.waiting:
             longest = next(iter(self.waiting))
             del self.waiting[longest]
-            longest.close()
+            longest.transport.abort()  # To close it would wait for who does not read.
 
     async def _shutdown(self) -> None:
         closing = asyncio.ensure_future(self._close_waiting())
@@ -355,7 +366,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
         for connection in [each for each in self.waiting if each.is_idle]:
             connection.close()
         await asyncio.sleep(_PATIENCE - _LAST_CALL)
-        for connection in list(self.waiting):
+        for connection in [each for each in self.waiting if not each.flow.write_paused]:
             connection.close()
 
 

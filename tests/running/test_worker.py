@@ -63,6 +63,9 @@ async def serving(app: Any) -> AsyncIterator[tuple[Worker, int]]:
         yield worker, server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for each in worker.serving.connections:
+            each.transport.abort()
+        await asyncio.sleep(0.01)
         worker.tmp.close()
 
 
@@ -383,6 +386,29 @@ def test_who_has_waited_longest_makes_room(narrow: Served) -> None:
         assert statuses(heard(line)) == [200]
     for line in lines:
         line.close()
+
+
+@pytest.mark.parametrize(("pieces", "size"), [(1, 20_000_000), (300, 65_536)])
+def test_who_does_not_read_makes_room(pieces: int, size: int) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        for _ in range(pieces):
+            await send({"type": "http.response.body", "body": b"y" * size, "more_body": True})
+        await send({"type": "http.response.body"})
+
+    async def talk() -> None:
+        async with serving(app) as (worker, port):
+            worker.worker_connections = 2
+            with connected(port) as first, connected(port) as second:
+                first.sendall(GET + b"\r\n")
+                second.sendall(GET + b"\r\n")
+                await asyncio.sleep(0.3)
+                assert worker.nr_conns == 2
+                with connected(port):
+                    await asyncio.sleep(0.2)
+                    assert worker.nr_conns == 2
+
+    asyncio.run(talk())
 
 
 def test_who_is_being_answered_makes_no_room(narrow: Served) -> None:
