@@ -91,6 +91,27 @@ class Exchange(RequestResponseCycle):
             self.on_response = lambda: None
 
 
+class OldExchange(Exchange):
+    """One with a client of HTTP/1.0, who knows no chunks: what has no length ends with the
+    connection.
+    """
+
+    _is_sized = True
+
+    def end(self) -> None:
+        """An answer without a length is not cut for it, since it would look whole."""
+        if self.more_body:
+            super().end()
+
+    async def send(self, message: Any) -> None:
+        if not self.response_started:
+            self._is_sized = b"content-length" in dict(message.get("headers", ()))
+            self.chunked_encoding = None if self._is_sized else False
+        if not self._is_sized:
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)
+
+
 class Connection(HttpToolsProtocol):
     """One of a client's; it is `waiting` while no whole request is here to be answered, and while
     its client does not read what it is answered.
@@ -235,7 +256,8 @@ class Connection(HttpToolsProtocol):
             "query_string": query.encode("latin-1"),
             TARGET: target,
         }
-        self.cycle = Exchange(
+        is_new = version == "1.1"
+        self.cycle = (Exchange if is_new else OldExchange)(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -244,8 +266,8 @@ class Connection(HttpToolsProtocol):
             access_log=self.access_log,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=version == "1.1" and self.parser.should_keep_alive() and self.worker.alive,
+            expect_100_continue=self.expect_100_continue and is_new,
+            keep_alive=is_new and self.parser.should_keep_alive() and self.worker.alive,
             on_response=self.on_response_complete,
         )
         if waits:

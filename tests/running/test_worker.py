@@ -356,6 +356,20 @@ def test_old_clients_are_told_nothing_is_kept(served: Served) -> None:
         assert b"connection: close" in heard(line).lower()
 
 
+def test_old_clients_are_told_nothing_in_chunks_and_not_to_go_on(served: Served) -> None:
+    gunicorn, hook, api = served
+    with connected(gunicorn.port) as line:
+        line.sendall(stream_of(api).replace(b"1.1", b"1.0", 1))
+        line.shutdown(socket.SHUT_WR)
+        head, _, events = heard_until(line, b"\n\n").partition(b"\r\n\r\n")
+        assert b"transfer-encoding" not in head
+        assert b"\r\n" not in events
+        assert not is_closed(line)
+    asking = b"Expect: 100-continue\r\nHost:"
+    request = sized(path_of(hook), fax("old")).replace(b"1.1", b"1.0", 1)
+    assert exchange(gunicorn.port, request.replace(b"Host:", asking, 1)) == 200
+
+
 def test_who_waits_to_be_asked_for_a_body_is_asked(served: Served) -> None:
     gunicorn, hook, _ = served
     head, _, body = sized(path_of(hook), fax("asked")).partition(b"\r\n\r\n")
