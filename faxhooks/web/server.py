@@ -219,10 +219,12 @@ class Connection(HttpToolsProtocol):
         self._in_head = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Not one that WSGI could not tell from another, nor one that comes behind the body."""
+        """Not one that WSGI could not tell from another, nor one that comes behind the body. The
+        parser leaves the space behind a value, which is no part of it: signatures are compared.
+        """
         if not self._in_head or b"_" in name:
             return
-        super().on_header(name, value)
+        super().on_header(name, value.rstrip(b" \t"))
         limits = self.worker.cfg
         too_many = len(self.headers) > limits.limit_request_fields
         if too_many or len(name) + len(value) > limits.limit_request_field_size:

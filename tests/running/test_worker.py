@@ -22,7 +22,7 @@ from faxhooks.web.server import Connection, Worker
 from tests.doors import ASGI
 from tests.faults.sockets import CUT, chunked, exchange, sized
 from tests.running.gunicorns import Running, running
-from tests.story import Api, Hook, target
+from tests.story import Api, Hook, signature, target
 
 FAX: Final = b'{"hook":{"id":"%b","event":"fax_sent"},"data":{"id":"%b","status":"success"}}'
 GET: Final = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
@@ -264,6 +264,15 @@ def test_what_comes_behind_a_body_or_cannot_be_told_apart_is_no_header(served: S
         assert len(statuses(said)) == 1
         assert b"x-request-id" in said.lower()
         assert forged not in said.decode()
+
+
+def test_the_space_around_a_value_is_no_part_of_it(served: Served) -> None:
+    gunicorn, hook, api = served
+    url = f"{hook.signalwire_account.hook_url}?FaxSid=spaced&FaxStatus=busy"
+    signed = f"X-SignalWire-Signature: \t {signature(url, {})} \t \r\n\r\n"
+    request = f"GET {target(url)} HTTP/1.1\r\nHost: x\r\n{signed}"
+    assert exchange(gunicorn.port, request.encode()) == 200
+    assert "spaced" in kept(api)
 
 
 def test_a_target_with_its_host_is_the_path(served: Served) -> None:
