@@ -16,6 +16,7 @@ Each is held by a test in `tests/running/test_worker.py`.
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -47,6 +48,9 @@ _MOST_QUEUED: Final = 100
 """Requests of one connection that wait for the answer to another; each takes a hundred times the
 memory that it took to send.
 """
+
+_HOST: Final = re.compile(r"[^/]*//[^/?]*")
+"""What stands before the path and the query of a target that names its host."""
 
 
 class RefusedError(Exception):
@@ -246,7 +250,7 @@ class Connection(HttpToolsProtocol):
         if len(method) + len(target) + len(" HTTP/1.1") > self.worker.cfg.limit_request_line:
             raise RefusedError(HTTPStatus.REQUEST_URI_TOO_LONG)
         if not target.startswith(("/", "*")):
-            target = "/" + target.partition("://")[2].partition("/")[2]
+            target = "/" + _HOST.sub("", target, count=1).removeprefix("/")
         version = self.parser.get_http_version()
         path, _, query = target.partition("?")
         scope: Any = self.scope

@@ -280,6 +280,8 @@ def test_a_target_with_its_host_is_the_path(served: Served) -> None:
     request = sized(path_of(hook), fax("with-host"))
     assert exchange(gunicorn.port, request.replace(b"POST /", b"POST http://x:1/", 1)) == 200
     assert "with-host" in kept(api)
+    request = sized(path_of(hook), fax("with-query"))  # Of a target without a path, no path at all.
+    assert exchange(gunicorn.port, request.replace(b"POST /", b"POST http://x?/", 1)) == 405
 
 
 def test_requests_in_one_go_are_answered_in_turn(served: Served) -> None:
