@@ -145,6 +145,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.nr_conns -= 1
         self.worker.waiting.pop(self, None)
+        self._unset_keepalive_if_required()  # It would keep all of this until its time is over.
         if self.is_answering:
             self.answered.disconnected = True
             self.answered.message_event.set()

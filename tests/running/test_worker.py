@@ -1,11 +1,13 @@
 """What the worker with an event loop holds that neither gunicorn's nor uvicorn's does."""
 
 import asyncio
+import gc
 import json
 import re
 import socket
 import struct
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from logging import getLogger
@@ -336,6 +338,21 @@ def test_who_is_gone_is_missed_also_where_he_asked_for_more() -> None:
             await reader.readuntil(b"\r\n\r\n")
             reset(writer)
             await asyncio.wait_for(missed.wait(), 5)
+
+    asyncio.run(talk())
+
+
+def test_nothing_is_kept_of_who_left_without_a_word() -> None:
+    async def talk() -> None:
+        async with serving(answer_all) as (worker, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(GET + b"\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            kept = weakref.ref(*worker.serving.connections)
+            reset(writer)
+            await asyncio.sleep(0.1)
+            gc.collect()
+            assert kept() is None
 
     asyncio.run(talk())
 
