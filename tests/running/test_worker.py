@@ -55,9 +55,12 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[tuple[Worker, int]]:
+async def serving(app: Any, **settings: int) -> AsyncIterator[tuple[Worker, int]]:
     """An application behind such connections in this process, and their port."""
-    worker = Worker(0, 0, [], SimpleNamespace(wsgi=lambda: app), 30, Config(), getLogger())
+    config = Config()
+    for name, value in settings.items():
+        config.set(name, value)
+    worker = Worker(0, 0, [], SimpleNamespace(wsgi=lambda: app), 30, config, getLogger())
     worker.loop = asyncio.get_running_loop()
     worker.load_wsgi()
     server = await worker.loop.create_server(lambda: Connection(worker), "127.0.0.1", 0)
@@ -176,6 +179,13 @@ def test_a_head_has_limits(served: Served) -> None:
         assert exchange(gunicorn.port, request) == answered, request[:30]
 
 
+def test_a_limit_of_zero_is_none() -> None:
+    names = "limit_request_line", "limit_request_fields", "limit_request_field_size"
+    request = GET.replace(b"healthz", b"y" * 9000) + b"X-Long: " + b"y" * 9000 + b"\r\n\r\n"
+    said = asyncio.run(answers_to(request, **dict.fromkeys(names, 0)))
+    assert statuses(said) == [200]
+
+
 def test_what_is_behind_a_body_has_limits(served: Served) -> None:
     gunicorn, hook, _ = served
     body = chunked(path_of(hook), fax("endless"), ended=False)
@@ -214,9 +224,9 @@ def test_so_many_requests_may_wait_for_the_answer_to_another(more: bytes) -> Non
     assert statuses(said) == [200] * 101 + [429]
 
 
-async def answers_to(*parts: bytes) -> bytes:
+async def answers_to(*parts: bytes, **settings: int) -> bytes:
     """All that is said to what comes in these parts, whatever the network makes of others."""
-    async with serving(answer_all) as (worker, port):
+    async with serving(answer_all, **settings) as (worker, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.sleep(0.1)
         (connection,) = worker.serving.connections
