@@ -5,7 +5,10 @@ in C, and which takes a third of the processor time of gunicorn's own. What neit
 
 - A client that never finishes its request is kept for ever. `worker_connections` is the most
   there are: who has kept us waiting longest makes room for who comes.
-- The head of a request has limits, those of gunicorn's configuration.
+- The head of a request has limits, those of gunicorn's configuration; so has what is behind its
+  body, and the number of requests that wait for the answer to another.
+- What is refused behind a request does not look like the answer to it.
+- HTTP/1.0 is answered without chunks, and the space behind a header's value is no part of it.
 - A client that has said all and closes its side is answered, and one that closes it in the
   middle of a body is told from one that has said all.
 - Idle connections are closed by a stop, and do not make it last.
