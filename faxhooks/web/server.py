@@ -5,7 +5,10 @@ in C, and which takes a third of the processor time of gunicorn's own. What neit
 
 - A client that never finishes its request is kept for ever. `worker_connections` is the most
   there are: who has kept us waiting longest makes room for who comes.
-- The head of a request has limits, those of gunicorn's configuration.
+- The head of a request has limits, those of gunicorn's configuration; so has what is behind its
+  body, and the number of requests that wait for the answer to another.
+- What is refused behind a request does not look like the answer to it.
+- HTTP/1.0 is answered without chunks, and the space behind a header's value is no part of it.
 - A client that has said all and closes its side is answered, and one that closes it in the
   middle of a body is told from one that has said all.
 - Idle connections are closed by a stop, and do not make it last.
@@ -16,6 +19,7 @@ Each is held by a test in `tests/running/test_worker.py`.
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -27,6 +31,7 @@ import httptools
 from gunicorn import util
 from gunicorn.workers import gasgi
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -39,7 +44,16 @@ _LAST_CALL: Final = 1.0
 _PATIENCE: Final = 2.0
 """The same for those that are in the middle of a request."""
 _MOST_HEAD: Final = 64 * 1024
-"""Bytes of the head of a request, which is more than a proxy would hand on."""
+"""Bytes of a request that are none of its body in one go: of its head, which is more than a proxy
+would hand on, of what is said of a chunk, and of headers behind the last one.
+"""
+_MOST_QUEUED: Final = 100
+"""Requests of one connection that wait for the answer to another; each takes a hundred times the
+memory that it took to send.
+"""
+
+_HOST: Final = re.compile(r"[^/]*//[^/?]*")
+"""What stands before the path and the query of a target that names its host."""
 
 
 class RefusedError(Exception):
@@ -116,12 +130,42 @@ class Exchange(RequestResponseCycle):
             self.on_response = lambda: None
 
 
+class OldExchange(Exchange):
+    """One with a client of HTTP/1.0, who knows no chunks: what has no length ends with the
+    connection.
+    """
+
+    _is_sized = True
+
+    def end(self) -> None:
+        """An answer without a length is not cut for it, since it would look whole."""
+        if self.more_body:
+            super().end()
+
+    async def send(self, message: Any) -> None:
+        if not self.response_started:
+            self._is_sized = b"content-length" in dict(message.get("headers", ()))
+            self.chunked_encoding = None if self._is_sized else False
+        if not self._is_sized:
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)
+
+
 class Connection(HttpToolsProtocol):
-    """One of a client's; it is `waiting` while no whole request is here to be answered."""
+    """One of a client's; it is `waiting` while no whole request is here to be answered, and while
+    its client does not read what it is answered.
+    """
 
     cycle: Exchange
-    _begun = _ended = _in_head = False
-    _head = 0
+    """The last one that came."""
+    answered: Exchange
+    """The one whose turn it is, or was."""
+    pipeline: Any
+    """Those that wait for their turn, the next one last."""
+    _ended = _in_head = False
+    _bodiless = 0
+    """Bytes since the last ones of a body, or of a whole request."""
+    _refused: HTTPStatus | None = None
 
     def __init__(self, worker: "Worker") -> None:
         super().__init__(worker.config, worker.serving, worker.state, worker.loop)
@@ -136,17 +180,21 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.nr_conns -= 1
         self.worker.waiting.pop(self, None)
+        self._unset_keepalive_if_required()  # It would keep all of this until its time is over.
+        if self.is_answering:
+            self.answered.disconnected = True
+            self.answered.message_event.set()
         super().connection_lost(exc)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing of a request has come yet."""
-        return not self._begun
+        return not (self._in_head or self.is_answering)
 
     @property
     def is_answering(self) -> bool:
         """Whether an answer is due, or out in part."""
-        return self.cycle is not None and not self.cycle.response_complete
+        return self.cycle is not None and not self.answered.response_complete
 
     def close(self) -> None:
         """Without another word."""
@@ -156,22 +204,27 @@ class Connection(HttpToolsProtocol):
         """Whether to stay, since an answer is due to who has closed its side."""
         self._ended = True
         if self.is_answering:
-            self.cycle.end()
+            for each in (self.answered, *(queued for queued, _ in self.pipeline)):
+                each.end()
         return self.is_answering
 
     def data_received(self, data: bytes) -> None:
-        self._begun = True
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
+        self._bodiless += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as asked:
-            self._take_as_http(data[asked.args[0] :])
+            rest = data[asked.args[0] :]
         except httptools.HttpParserError as error:
             self._refuse(getattr(error.__context__, "status", HTTPStatus.BAD_REQUEST))
+            return
         else:
-            self._head += len(data) if self._in_head else 0
-            if self._head > _MOST_HEAD:
+            if self._bodiless > _MOST_HEAD:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            return
+        self._take_as_http(rest)
 
     def _take_as_http(self, rest: bytes) -> None:
         """A request that asks for another protocol is taken as if it had not: the parser leaves
@@ -184,24 +237,36 @@ class Connection(HttpToolsProtocol):
         self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
 
     def _refuse(self, status: HTTPStatus) -> None:
+        """Behind the answers to what came before, so that it does not look like one of them."""
         log.warning("Invalid request from ip=%s", self.client and self.client[0])
-        if not (self.is_answering and self.cycle.response_started):
-            util.write_error(_Line(self.transport.write), status, status.phrase, "")
-        self.transport.close()
+        self._refused = status
+        if not self.is_answering or (self.answered.more_body and not self.pipeline):
+            self._hang_up()
+            return
+        self._ended = True
+        if self.cycle.more_body:  # It is the refused one, and waits for its turn.
+            self.pipeline.popleft()
+
+    def _hang_up(self) -> None:
+        is_amid_answer = self.is_answering and self.answered.response_started
+        if self._refused and not (is_amid_answer or self.transport.is_closing()):
+            say = self.transport.write
+            util.write_error(_Line(say), self._refused, self._refused.phrase, "")
+        self.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._head = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Not one that WSGI could not tell from another, nor one that comes behind the body."""
+        """Not one that WSGI could not tell from another, nor one that comes behind the body. The
+        parser leaves the space behind a value, which is no part of it: signatures are compared.
+        """
         if not self._in_head or b"_" in name:
             return
-        super().on_header(name, value)
-        limits = self.worker.cfg
-        too_many = len(self.headers) > limits.limit_request_fields
-        if too_many or len(name) + len(value) > limits.limit_request_field_size:
+        super().on_header(name, value.rstrip(b" \t"))
+        limits = self.worker.limits
+        if len(self.headers) > limits.fields or len(name) + len(value) > limits.field_size:
             raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
@@ -213,11 +278,14 @@ class Connection(HttpToolsProtocol):
             if self.parser.get_method() == b"CONNECT":
                 raise RefusedError(HTTPStatus.NOT_IMPLEMENTED)
             return
+        waits = self.is_answering
+        if waits and len(self.pipeline) == _MOST_QUEUED:
+            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS)
         method, target = self.parser.get_method().decode("ascii"), self.url.decode("latin-1")
-        if len(method) + len(target) + len(" HTTP/1.1") > self.worker.cfg.limit_request_line:
+        if len(method) + len(target) + len(" HTTP/1.1") > self.worker.limits.line:
             raise RefusedError(HTTPStatus.REQUEST_URI_TOO_LONG)
         if not target.startswith(("/", "*")):
-            target = "/" + target.partition("://")[2].partition("/")[2]
+            target = "/" + _HOST.sub("", target, count=1).removeprefix("/")
         version = self.parser.get_http_version()
         path, _, query = target.partition("?")
         scope: Any = self.scope
@@ -229,8 +297,8 @@ class Connection(HttpToolsProtocol):
             "query_string": query.encode("latin-1"),
             TARGET: target,
         }
-        before = self.cycle
-        self.cycle = Exchange(
+        is_new = version == "1.1"
+        self.cycle = (Exchange if is_new else OldExchange)(
             scope=self.scope,
             transport=Outlet(self, method),  # type: ignore[arg-type]
             flow=self.flow,
@@ -239,30 +307,57 @@ class Connection(HttpToolsProtocol):
             access_log=self.access_log,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=version == "1.1" and self.parser.should_keep_alive() and self.worker.alive,
+            expect_100_continue=self.expect_100_continue and is_new,
+            keep_alive=is_new and self.parser.should_keep_alive() and self.worker.alive,
             on_response=self.on_response_complete,
         )
-        if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
-        else:
+        if waits:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+        else:
+            self._start_asgi_task(self.cycle, self.app)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self.answered = cycle
+        task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def on_body(self, body: bytes) -> None:
+        """As uvicorn does it, but that more than a body may be too much."""
+        self._bodiless = 0
+        if self.cycle.response_complete:
+            return
+        self.cycle.body += body
+        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
 
     def on_message_complete(self) -> None:
+        self._bodiless = 0
         if self.parser.should_upgrade():
             return
         self.worker.waiting.pop(self, None)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on, unless the client has ended, or still sends what was refused."""
-        if not self.pipeline and (self._ended or self.cycle.more_body):
-            self.close()
+        """Go on with the next request, unless the client has ended, or still sends what was
+        refused.
+        """
+        if not self.pipeline and (self._ended or self.answered.more_body):
+            self._hang_up()
         super().on_response_complete()
-        if not self.pipeline and not self.transport.is_closing():
-            self._begun = False
+        if self.answered.more_body or not self.is_answering:
             self.worker.waiting[self] = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.worker.waiting[self] = None
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.is_answering and not self.answered.more_body:
+            self.worker.waiting.pop(self, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +370,30 @@ class _Line:
         return 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Those of gunicorn's configuration, where 0 is none; it looks each of them up anew, which
+    took a third of the time of a request.
+    """
+
+    line: int
+    fields: int
+    field_size: int
+
+    @classmethod
+    def of(cls, cfg: Any) -> "_Limits":
+        """Of this configuration."""
+        given = cfg.limit_request_line, cfg.limit_request_fields, cfg.limit_request_field_size
+        return cls(*(limit or _MOST_HEAD for limit in given))
+
+
 class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
     """What `worker_class` names. Besides gunicorn's own work it knows who keeps it waiting,
     in the order in which they began to.
     """
 
     config: Config
+    limits: _Limits
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -294,6 +407,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         """Load the application, and tell uvicorn what to do with it."""
         super().load_wsgi()
+        self.limits = _Limits.of(self.cfg)
         self.config = Config(
             self.asgi,
             interface="asgi3",
@@ -313,11 +427,11 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
         self.serving.default_headers[:] = [(b"date", formatdate(usegmt=True).encode())]
 
     def make_room(self) -> None:
-        """Close who has waited longest when there are too many connections."""
+        """Drop who has waited longest when there are too many connections."""
         if self.nr_conns > self.worker_connections and self.waiting:
             longest = next(iter(self.waiting))
             del self.waiting[longest]
-            longest.close()
+            longest.transport.abort()  # To close it would wait for who does not read.
 
     async def _shutdown(self) -> None:
         closing = asyncio.ensure_future(self._close_waiting())
@@ -334,7 +448,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
         for connection in [each for each in self.waiting if each.is_idle]:
             connection.close()
         await asyncio.sleep(_PATIENCE - _LAST_CALL)
-        for connection in list(self.waiting):
+        for connection in [each for each in self.waiting if not each.flow.write_paused]:
             connection.close()
 
 
