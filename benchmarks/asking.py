@@ -18,12 +18,14 @@ from benchmarks.filling import Filled
 from faxhooks.db import callbacklists, feed
 from faxhooks.db.buckets import Bucket
 from faxhooks.db.callbacklists import CallbackFilter
+from faxhooks.db.callbackwalks import Position
 from faxhooks.db.faxes import get_fax
 from faxhooks.db.faxlists import Bookmark, FaxFilter, Sort, describe_fax, list_page
 from faxhooks.db.history import list_entries
 from faxhooks.db.statistics import Grouping, Window
 from faxhooks.services.advising import ask_experience
 from faxhooks.services.statistics import ask_statistics
+from faxhooks.web.api.callbackqueries import CallbackQuery
 from faxhooks.web.api.faxqueries import FaxQuery
 
 Query = Callable[[Session], int]
@@ -130,19 +132,32 @@ def changes(sample: Sample, filled: Filled, _: Flask) -> Asked:
     return Asked(query, _address("/changes", after=after, limit=LIMIT))
 
 
-def callbacks(wanted: Callable[[Sample], CallbackFilter], **given: str) -> Word:
-    """A first page of the raw inbox; `fax` among the parameters is the sample's id."""
+def callbacks(parameters: Callable[[Sample], dict[str, Any]]) -> Word:
+    """A first page of the raw inbox."""
+    return lambda sample, *_: _inbox(_texts(parameters(sample)), None)
 
-    def word(sample: Sample, *_: Any) -> Asked:
-        filters = wanted(sample)
-        parameters = {**given, "fax": sample.fax_id} if "fax" in given else given
 
-        def query(session: Session) -> int:
-            return len(callbacklists.list_page(session, filters, limit=LIMIT)[0])
+def further_callbacks(parameters: Callable[[Sample], dict[str, Any]]) -> Word:
+    """A page of the raw inbox by its cursor, from the sample on."""
 
-        return Asked(query, _address("/callbacks", limit=LIMIT, **parameters))
+    def word(sample: Sample, _: Filled, app: Flask) -> Asked:
+        after = sample.created_at.replace(tzinfo=UTC), UUID(sample.fax_id)
+        return _inbox(_texts(parameters(sample)), after, app)
 
     return word
+
+
+def _inbox(given: dict[str, str], after: Position | None, app: Flask | None = None) -> Asked:
+    """As with faxes, the parameters are read as the route reads them."""
+    wanted = CallbackFilter(**CallbackQuery().load(MultiDict(given))["filters"])
+    if after is not None and app is not None:
+        cursors = app.extensions["faxhooks.cursors"]
+        given = {**given, "cursor": cursors.make(wanted, after)}
+
+    def query(session: Session) -> int:
+        return len(callbacklists.list_page(session, wanted, limit=LIMIT, after=after)[0])
+
+    return Asked(query, _address("/callbacks", limit=LIMIT, **given))
 
 
 def statistics(

@@ -232,6 +232,7 @@ PAGES: Final[Sequence[Page]] = (
     Page("a fax's report as PDF", _fax("/report.pdf")),
     _like("callbacks", "callbacks"),
     _like("callbacks not understood", "callbacks not understood"),
+    _like("callbacks of an account", "callbacks of an account"),
     _like("callbacks of a fax", "callbacks of a fax"),
     Page("a callback", _callback),
     Page("accounts", _at("/accounts")),

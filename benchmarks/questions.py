@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from benchmarks import asking
 from benchmarks.asking import Goal, Question, faxes
-from benchmarks.copying import SPAN, Sample
+from benchmarks.copying import END, KEPT, SPAN, Sample
 from benchmarks.filling import Filled
 from faxhooks.db.buckets import Bucket
-from faxhooks.db.callbacklists import CallbackFilter
 from faxhooks.db.faxlists import Sort
 from faxhooks.db.statistics import Grouping
 
@@ -39,6 +37,11 @@ def _is_kept(sample: Sample, _: Filled) -> bool:
     return sample.keeps_callbacks
 
 
+def _half_way_of_kept(sample: Sample, _: Filled) -> bool:
+    """Of the time for which raw callbacks are there."""
+    return 0.25 < (END - sample.created_at) / KEPT < 0.75
+
+
 def _after_a_month(sample: Sample, _: Filled) -> bool:
     return sample.place > MONTH / SPAN
 
@@ -58,10 +61,6 @@ def _department(sample: Sample) -> dict[str, Any]:
 
 def _invoice(sample: Sample) -> dict[str, Any]:
     return {"tag.invoice": sample.tags["invoice"]}
-
-
-def _of_fax(sample: Sample) -> CallbackFilter:
-    return CallbackFilter(fax_ids=[UUID(sample.fax_id)])
 
 
 QUESTIONS: Final[Sequence[Question]] = (
@@ -89,14 +88,17 @@ QUESTIONS: Final[Sequence[Question]] = (
     Question("a fax", asking.a_fax),
     Question("history of a fax", asking.history),
     Question("changes after a number", asking.changes),
-    Question("callbacks", asking.callbacks(lambda _: CallbackFilter())),
+    Question("callbacks", asking.callbacks(lambda _: {})),
+    Question("callbacks not understood", asking.callbacks(lambda _: {"verdict": "unrecognized"})),
+    Question("callbacks of an account", asking.callbacks(lambda _: {"account": "main"})),
     Question(
-        "callbacks not understood",
-        asking.callbacks(
-            lambda _: CallbackFilter(verdicts=["unrecognized"]), verdict="unrecognized"
-        ),
+        "callbacks of an account, half way",
+        asking.further_callbacks(lambda _: {"account": "main"}),
+        fits=_half_way_of_kept,
     ),
-    Question("callbacks of a fax", asking.callbacks(_of_fax, fax=""), fits=_is_kept),
+    Question(
+        "callbacks of a fax", asking.callbacks(lambda one: {"fax": one.fax_id}), fits=_is_kept
+    ),
     Question("statistics of 30 days", asking.statistics(MONTH), Goal.YEAR, _after_a_month),
     Question("statistics of a year", asking.statistics(YEAR), Goal.YEAR, _after_a_year),
     Question(

@@ -1,8 +1,6 @@
 """What came last for an account, looked for where there is little to pass over.
 
-No index has the callbacks of an account in the order of their arrival, since every callback
-would pay for it. A quiet account has few, which are all looked at; of any other the last is
-among the latest of all before long.
+As in `callbackwalks`, but that no more than what came since some time is gone through.
 """
 
 from collections.abc import Collection
@@ -10,17 +8,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from faxhooks.db.callbacklists import described
+from faxhooks.db.callbackwalks import NEWEST, has_few, is_of
 from faxhooks.db.models import CallbackRow
 
 _LATEST: Final = 500
 """Callbacks among which a busy account has one."""
-_FEW: Final = 1_000
-"""The most that a quiet account has. They lie apart, so each costs more than one passed over."""
-_NEWEST: Final = (CallbackRow.received_at.desc(), CallbackRow.id.desc())
 
 
 def list_last_arrivals(
@@ -33,7 +29,7 @@ def list_last_arrivals(
     latest = (
         select(CallbackRow.account_id, CallbackRow.received_at)
         .where(CallbackRow.received_at >= since)
-        .order_by(*_NEWEST)
+        .order_by(*NEWEST)
         .limit(_LATEST)
     )
     found: dict[UUID, datetime] = {}
@@ -52,26 +48,11 @@ def find_last(
     """The last callback of this account since then, as `callbacklists.list_page` has it, or
     None; of these evidences, or of any.
     """
-    few = _has_few(session, account_id)
-    wanted = [_is_of(account_id, few=few), CallbackRow.received_at >= since]
+    few = has_few(session, [account_id])
+    wanted = [is_of([account_id], few=few), CallbackRow.received_at >= since]
     if evidences:
         wanted.append(CallbackRow.evidence.in_(evidences))
-    last = select(CallbackRow.id).where(*wanted).order_by(*_NEWEST).limit(1)
+    last = select(CallbackRow.id).where(*wanted).order_by(*NEWEST).limit(1)
     # Its account is looked up for the one that was found: joined to all, it would lead the way.
     only = CallbackRow.id == last.correlate(None).scalar_subquery()
     return session.execute(described().where(only)).one_or_none()
-
-
-def _has_few(session: Session, account_id: UUID) -> bool:
-    """Counted no further than that, in the order of an index, and so in the index alone."""
-    mine = select(CallbackRow.digest).where(CallbackRow.account_id == account_id)
-    beyond = mine.order_by(CallbackRow.digest).offset(_FEW).limit(1)
-    return session.execute(beyond).first() is None
-
-
-def _is_of(account_id: UUID, *, few: bool) -> ColumnElement[bool]:
-    """Of many, in words that no index of accounts serves, so that the latest of all are walked:
-    SQLite would read everything that the account ever had, and sort it.
-    """
-    column = CallbackRow.account_id
-    return (column if few else func.coalesce(column, column)) == account_id

@@ -6,19 +6,20 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, literal, or_, select, text, tuple_
+from sqlalchemy import Select, false, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from faxhooks.db.faxfilters import any_account
+from faxhooks.db import callbackwalks
+from faxhooks.db.callbackwalks import Condition, Position, Walk
+from faxhooks.db.faxfilters import account_ids, between
 from faxhooks.db.models import AccountRow, CallbackRow, EventRow, FaxRow
 from faxhooks.domain.errors import NotFoundError
 from faxhooks.domain.fax import Verdict
 
-Position = tuple[datetime, UUID]
-"""Where a page begins: behind the callback of this arrival and id."""
-
 _TALLIED: Final = 10_000
 """Callbacks whose reasons are told apart; more of them are one trouble, not many."""
+_UNREAD: Final[Any] = text(f"callbacks.verdict = '{Verdict.UNRECOGNIZED}'")
+"""With the very words of their partial index, so that it is seen to serve."""
 _CONTENT = {"query", "headers", "body"}
 _SHOWN = [column for column in CallbackRow.__table__.c if column.name not in _CONTENT]
 """What may be seen without the right to see content; bodies are not even fetched."""
@@ -61,30 +62,17 @@ def list_page(
     Each row has the columns of CallbackRow but `query`, `headers` and `body`, and its
     account's `account_label` and `provider`.
     """
-    key = tuple_(CallbackRow.received_at, CallbackRow.id)
-    statement = (
-        described()
-        .where(*_conditions(session, wanted))
-        .order_by(CallbackRow.received_at.desc(), CallbackRow.id.desc())
-    )
-    if after is not None:
-        statement = statement.where(key < _bound(after))
-    return _cut(session.execute(statement.limit(limit + 1)).all(), limit)
+    walk = Walk(newest_first=True, along=_along(wanted), after=after)
+    return _page(session, walk, described(), wanted, limit)
 
 
 def list_ids(
     session: Session, wanted: CallbackFilter, *, limit: int, after: Position | None = None
 ) -> tuple[list[UUID], Position | None]:
     """The ids of callbacks, oldest first, and where the next page begins."""
-    key = tuple_(CallbackRow.received_at, CallbackRow.id)
-    statement = (
-        select(CallbackRow.received_at, CallbackRow.id)
-        .where(*_conditions(session, wanted))
-        .order_by(CallbackRow.received_at, CallbackRow.id)
-    )
-    if after is not None:
-        statement = statement.where(key > _bound(after))
-    rows, following = _cut(session.execute(statement.limit(limit + 1)).all(), limit)
+    columns = select(CallbackRow.received_at, CallbackRow.id)
+    walk = Walk(newest_first=False, along=_along(wanted), after=after)
+    rows, following = _page(session, walk, columns, wanted, limit)
     return [row.id for row in rows], following
 
 
@@ -99,7 +87,7 @@ def tally_reasons(session: Session, wanted: CallbackFilter, *, limit: int) -> Se
     latest = (
         select(CallbackRow.reason, CallbackRow.received_at)
         .where(CallbackRow.reason.is_not(None), *_conditions(session, wanted))
-        .order_by(CallbackRow.received_at.desc(), CallbackRow.id.desc())
+        .order_by(*callbackwalks.NEWEST)
         .limit(_TALLIED)
         .subquery()
     )
@@ -134,34 +122,50 @@ def described(*, content: bool = False) -> Select[Any]:
     return select(*columns, label, provider).join_from(CallbackRow, AccountRow, owner)
 
 
-def _cut(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], Position | None]:
+def _page(
+    session: Session, walk: Walk, statement: Select[Any], wanted: CallbackFilter, limit: int
+) -> tuple[Sequence[Any], Position | None]:
+    """What is asked for of this statement, and where the next page begins."""
+    accounts = account_ids(session, wanted)
+    matching = statement.where(*_beside(session, wanted))
+    rows = callbackwalks.list_rows(session, walk, matching, accounts, limit + 1)
     page = rows[:limit]
     return page, (page[-1].received_at, page[-1].id) if len(rows) > limit else None
 
 
-def _conditions(session: Session, wanted: CallbackFilter) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: CallbackFilter) -> list[Condition]:
+    """All of them, for what reads more than a page."""
+    conditions = [*_along(wanted), *_beside(session, wanted)]
+    accounts = account_ids(session, wanted)
+    if accounts is not None:
+        few = callbackwalks.goes_by_account(session, accounts)
+        conditions.append(callbackwalks.is_of(accounts, few=few))
+    return conditions
+
+
+def _along(wanted: CallbackFilter) -> list[Condition]:
+    """What an index in the order of arrival serves: the time, and what nobody understood."""
+    bounds = between(CallbackRow.received_at, wanted.received_after, wanted.received_before)
+    return [*bounds, _UNREAD] if _is_unread(wanted) else bounds
+
+
+def _beside(session: Session, wanted: CallbackFilter) -> list[Condition]:
+    """The others, but for the accounts."""
+    verdicts = () if _is_unread(wanted) else wanted.verdicts
     conditions = [
-        any_account(session, CallbackRow.account_id, wanted),
         _any_reason(wanted.reasons),
         _any_fax(session, wanted.fax_ids),
-        _any_verdict(wanted.verdicts),
+        CallbackRow.verdict.in_(verdicts) if verdicts else None,
         CallbackRow.evidence.in_(wanted.evidences) if wanted.evidences else None,
-        None if wanted.received_after is None else CallbackRow.received_at >= wanted.received_after,
-        None
-        if wanted.received_before is None
-        else CallbackRow.received_at < wanted.received_before,
     ]
     return [condition for condition in conditions if condition is not None]
 
 
-def _any_verdict(verdicts: Collection[str]) -> ColumnElement[bool] | None:
-    """The unread ones with the very words of their partial index, so that it is seen to serve."""
-    if set(verdicts) == {Verdict.UNRECOGNIZED}:
-        return text("callbacks.verdict = 'unrecognized'")  # type: ignore[return-value]
-    return CallbackRow.verdict.in_(verdicts) if verdicts else None
+def _is_unread(wanted: CallbackFilter) -> bool:
+    return set(wanted.verdicts) == {Verdict.UNRECOGNIZED}
 
 
-def _any_reason(reasons: Collection[str]) -> ColumnElement[bool] | None:
+def _any_reason(reasons: Collection[str]) -> Condition | None:
     """Prefixes without LIKE, which takes no notice of capitals on SQLite."""
     if not reasons:
         return None
@@ -171,7 +175,7 @@ def _any_reason(reasons: Collection[str]) -> ColumnElement[bool] | None:
     return or_(CallbackRow.reason.in_(exact), *begins)
 
 
-def _any_fax(session: Session, fax_ids: Collection[UUID]) -> ColumnElement[bool] | None:
+def _any_fax(session: Session, fax_ids: Collection[UUID]) -> Condition | None:
     """The callbacks of a history are few, so they are looked up first, and then by their ids.
 
     A fax that was merged into another is found there.
@@ -183,12 +187,3 @@ def _any_fax(session: Session, fax_ids: Collection[UUID]) -> ColumnElement[bool]
     events = select(EventRow.callback_id).where(EventRow.fax_id.in_(faxes)).distinct()
     found = [callback_id for callback_id in session.scalars(events) if callback_id is not None]
     return CallbackRow.id.in_(found) if found else false()
-
-
-def _bound(position: Position) -> Any:
-    """The key as typed parameters, since a bare tuple would be sent without its types."""
-    received_at, callback_id = position
-    return tuple_(
-        literal(received_at, CallbackRow.received_at.type),
-        literal(callback_id, CallbackRow.id.type),
-    )

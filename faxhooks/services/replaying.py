@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from faxhooks.db import callbacklists, callbacks
-from faxhooks.db.callbacklists import CallbackFilter, Position
+from faxhooks.db.callbacklists import CallbackFilter
+from faxhooks.db.callbackwalks import Position
 from faxhooks.db.engine import READ_DEADLINE, Database
 from faxhooks.db.models import CallbackRow
 from faxhooks.db.references import find_faxes

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from faxhooks.db import callbacks
-from faxhooks.db.callbacklists import Position
+from faxhooks.db.callbackwalks import Position
 from faxhooks.db.references import find_faxes
 from faxhooks.domain.fax import Verdict
 from faxhooks.services.keeping import Delivery, facts_of, verdict_of
