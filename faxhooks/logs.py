@@ -127,10 +127,12 @@ class _Lines(logging.StreamHandler[TextIO]):
     def flush(self) -> None:
         """Write what is held back."""
         with self.lock or nullcontext():
+            if not self._held:
+                super().flush()
+                return
             held, self._held, self._size = self._held, [], 0
             try:
-                if held:
-                    self.stream.write("".join(held))
+                self.stream.write("".join(held))
                 super().flush()
             except Exception:  # noqa: BLE001 (reported, as logging does it)
                 self.handleError(logging.makeLogRecord({"name": __name__}))

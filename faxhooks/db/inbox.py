@@ -6,13 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     delete,
     func,
     literal,
-    literal_column,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy.orm import Session
@@ -75,7 +74,7 @@ def count_backlog(session: Session) -> int:
 
     The verdict is spelled out, since the partial index serves no bound parameter.
     """
-    unread = literal_column(f"verdict = '{Verdict.UNRECOGNIZED}'", Boolean)
+    unread = text(f"verdict = '{Verdict.UNRECOGNIZED}'")
     some = select(CallbackRow.id).where(unread).limit(BACKLOG_MOST).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 

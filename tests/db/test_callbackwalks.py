@@ -19,6 +19,7 @@ from faxhooks.db.callbacklists import (
     tally_reasons,
 )
 from faxhooks.db.callbackwalks import Position
+from faxhooks.db.inbox import count_backlog
 from faxhooks.db.models import CallbackRow
 from faxhooks.domain.fax import Evidence, Verdict
 from faxhooks.services.parts import Parts
@@ -209,3 +210,10 @@ def test_those_of_a_busy_account_that_nobody_understood_have_their_index(inbox: 
     )
     for each in asked:
         assert "ix_callbacks_unrecognized" in inbox.ways(each)
+
+
+def test_the_backlog_is_counted_by_the_index_that_holds_nothing_else(inbox: Inbox) -> None:
+    """A health probe asks for it every few seconds."""
+    assert "callbacks ix_callbacks_unrecognized" in inbox.ways(count_backlog)
+    unread = [row for row in inbox.rows if row["verdict"] == Verdict.UNRECOGNIZED]
+    assert inbox.database.read(count_backlog) == len(unread)
