@@ -261,7 +261,8 @@ class Connection(HttpToolsProtocol):
         self._bodiless = 0
         if self.parser.should_upgrade():
             return
-        self.worker.waiting.pop(self, None)
+        if not self.flow.write_paused:
+            self.worker.waiting.pop(self, None)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

@@ -19,8 +19,10 @@ Said = bytes | Pause
 
 MAX_STREAMS: Final = 100
 """Open streams of one process, where each holds one of its threads."""
-MAX_AWAITED: Final = 1000
-"""The same where they hold none."""
+MAX_AWAITED: Final = 500
+"""The same where they hold none. Half of the connections that a process keeps, since a stream makes
+room for nobody, and who comes would take that of another who has just begun.
+"""
 
 AWAITS: Final = "faxhooks.awaits"
 """What a request finds in its environment when the server takes pauses over."""

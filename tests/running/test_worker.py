@@ -463,13 +463,16 @@ def test_who_does_not_read_makes_room(pieces: int, size: int) -> None:
             with connected(port) as first, connected(port) as second:
                 first.sendall(GET + b"\r\n")
                 second.sendall(GET + b"\r\n")
-                await asyncio.sleep(0.3)
-                assert worker.nr_conns == 2
+                while sum(each.flow.write_paused for each in worker.serving.connections) < 2:
+                    await asyncio.sleep(0.02)
+                for line in (first, second):  # To ask for more is not to read.
+                    line.sendall(GET + b"\r\n")
+                await asyncio.sleep(0.1)
                 with connected(port):
                     await asyncio.sleep(0.2)
                     assert worker.nr_conns == 2
 
-    asyncio.run(talk())
+    asyncio.run(asyncio.wait_for(talk(), 10))
 
 
 def test_who_is_being_answered_makes_no_room(narrow: Served) -> None:
