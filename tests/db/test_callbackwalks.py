@@ -23,6 +23,7 @@ from faxhooks.db.inbox import count_backlog
 from faxhooks.db.models import CallbackRow
 from faxhooks.domain.fax import Evidence, Verdict
 from faxhooks.services.parts import Parts
+from tests.databases import Databases
 from tests.story import make_service
 
 T = TypeVar("T")
@@ -132,9 +133,15 @@ class Inbox:
                 return found
 
 
-@pytest.fixture
-def inbox(database_url: str) -> Iterator[Inbox]:
-    made = Inbox(make_service(database_url).parts)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def inbox(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Inbox]:
+    """One for all, since they only read."""
+    databases: Databases = request.getfixturevalue("databases")
+    sqlite = databases.sqlite(tmp_path_factory.mktemp("inbox") / "faxhooks.db")
+    url = sqlite if request.param == "sqlite" else databases.postgresql()
+    made = Inbox(make_service(url).parts)
     yield made
     made.database.engine.dispose()
 

@@ -63,7 +63,7 @@ def test_a_number_that_asks_begins_an_incoming_fax():
     event = read(recorded("documented_number_asks"))
     assert (event.status, event.direction) == (FaxStatus.RECEIVING, Direction.INBOUND)
     assert event.provider_status is None
-    received = replace(read(recorded("documented_received")), received_at=ARRIVED)
+    received = read(recorded("documented_received"))._replace(received_at=ARRIVED)
     assert fold([received, event]).status is FaxStatus.RECEIVED
 
 
