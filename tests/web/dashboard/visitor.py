@@ -69,7 +69,7 @@ def let_in(service: Service, name: str, role: str = "viewer", cost: Cost = CHEAP
         row = add_user(session, name, role=role, password=PASSWORD)
         row.password = hash_password(PASSWORD, cost)
 
-    service.parts.database.write(add)
+    service.parts.database.write(add, seconds=10)  # To hash takes long on a busy machine.
     visitor = Visitor(service.app)
     assert visitor.sign_in(name).status_code == 303
     return visitor
