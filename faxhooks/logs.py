@@ -105,30 +105,24 @@ class _Lines(logging.StreamHandler[TextIO]):
                 self.handleError(logging.makeLogRecord({"name": said["logger"]}))
                 return
             if self._size + len(line) > _PIECE:
-                self.flush()
+                self._let_go()
             self._held.append(line)
             self._size += len(line)
             if len(self._held) == 1:
-                self._flush_soon()
+                self._let_go_soon()
 
-    def _flush_soon(self) -> None:
+    def _let_go_soon(self) -> None:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # A thread has no turns.
-            self.flush()
+            self._let_go()
         else:
-            loop.call_soon(self.flush)
+            loop.call_soon(self._let_go)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """After what was told before."""
-        self.flush()
-        super().emit(record)
-
-    def flush(self) -> None:
-        """Write what is held back."""
+    def _let_go(self) -> None:
+        """Write what is held back. Never raises: whoever logs next must not pay for it."""
         with self.lock or nullcontext():
             if not self._held:
-                super().flush()
                 return
             held, self._held, self._size = self._held, [], 0
             try:
@@ -136,6 +130,16 @@ class _Lines(logging.StreamHandler[TextIO]):
                 super().flush()
             except Exception:  # noqa: BLE001 (reported, as logging does it)
                 self.handleError(logging.makeLogRecord({"name": __name__}))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """After what was told before."""
+        self._let_go()
+        super().emit(record)
+
+    def flush(self) -> None:
+        """Also what is held back; as logging has it, it may raise."""
+        self._let_go()
+        super().flush()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
         """Say where it was, since logging's own report prints the arguments unmasked."""

@@ -240,6 +240,30 @@ def test_a_line_that_cannot_be_written_is_reported_without_what_it_said(
     assert secret[1] not in json.dumps([reports, lines()])
 
 
+class Gone(io.StringIO):
+    """A pipe that nobody reads any more."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_nobody_who_logs_pays_for_a_stream_that_is_gone(
+    lines: Lines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("info", Gone())
+    root = logging.getLogger()
+    root.handlers[:] = [known for known in root.handlers if type(known).__module__ == logs.__name__]
+    logging.getLogger("theirs").warning("unheard")
+    logs.tell("request", "web", {})
+    logging.getLogger("theirs").warning("unheard")
+    reports = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [report["error"] for report in reports] == ["BrokenPipeError"] * 3
+    assert lines() == []
+
+
 @pytest.mark.parametrize(
     "harmless",
     [
