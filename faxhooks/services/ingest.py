@@ -132,10 +132,9 @@ class Receiver:
 
 def _counted(deliveries: Sequence[Delivery], verdicts: Sequence[Verdict]) -> list[_Kept]:
     """Count a group that is committed."""
-    meters.kept(
-        (each.entrance.account.provider, v) for each, v in zip(deliveries, verdicts, strict=True)
-    )
-    return list(zip(deliveries, verdicts, strict=True))
+    kept = list(zip(deliveries, verdicts, strict=True))
+    meters.kept((delivery.entrance.account.provider, verdict) for delivery, verdict in kept)
+    return kept
 
 
 def _note(delivery: Delivery, verdict: Verdict) -> None:
