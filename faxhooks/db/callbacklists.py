@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, false, func, or_, select, text
+from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from faxhooks.db import callbackwalks
-from faxhooks.db.callbackwalks import Condition, Position, Walk
+from faxhooks.db.callbackwalks import UNREAD, Condition, Position, Walk
 from faxhooks.db.faxfilters import account_ids, between
 from faxhooks.db.models import AccountRow, CallbackRow, EventRow, FaxRow
 from faxhooks.domain.errors import NotFoundError
@@ -18,8 +18,6 @@ from faxhooks.domain.fax import Verdict
 
 _TALLIED: Final = 10_000
 """Callbacks whose reasons are told apart; more of them are one trouble, not many."""
-_UNREAD: Final[Any] = text(f"callbacks.verdict = '{Verdict.UNRECOGNIZED}'")
-"""With the very words of their partial index, so that it is seen to serve."""
 _CONTENT = {"query", "headers", "body"}
 _SHOWN = [column for column in CallbackRow.__table__.c if column.name not in _CONTENT]
 """What may be seen without the right to see content; bodies are not even fetched."""
@@ -146,7 +144,7 @@ def _conditions(session: Session, wanted: CallbackFilter) -> list[Condition]:
 def _along(wanted: CallbackFilter) -> list[Condition]:
     """What an index in the order of arrival serves: the time, and what nobody understood."""
     bounds = between(CallbackRow.received_at, wanted.received_after, wanted.received_before)
-    return [*bounds, _UNREAD] if _is_unread(wanted) else bounds
+    return [*bounds, UNREAD] if _is_unread(wanted) else bounds
 
 
 def _beside(session: Session, wanted: CallbackFilter) -> list[Condition]:

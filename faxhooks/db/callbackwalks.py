@@ -13,14 +13,20 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from faxhooks.db.models import CallbackRow
+from faxhooks.domain.fax import Verdict
 
 Condition = ColumnElement[bool]
 Position = tuple[datetime, UUID]
 """Where a page begins: behind the callback of this arrival and id."""
+
+UNREAD: Final[Any] = text(f"callbacks.verdict = '{Verdict.UNRECOGNIZED}'")
+"""What nobody understood, in the very words of its partial index: SQLite does not see that this
+serves a bound parameter.
+"""
 
 _FEW: Final = 1_000
 """The most that a quiet account has. They lie apart, so each costs more than one passed over."""

@@ -5,17 +5,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    delete,
-    func,
-    literal,
-    select,
-    text,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, delete, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
+from faxhooks.db.callbackwalks import UNREAD
 from faxhooks.db.models import CallbackRow
 from faxhooks.domain.fax import Verdict
 
@@ -70,12 +63,8 @@ def count_unread(session: Session, *, account_id: UUID | None = None) -> int:
 
 
 def count_backlog(session: Session) -> int:
-    """How many callbacks nobody understood, up to `BACKLOG_MOST`.
-
-    The verdict is spelled out, since the partial index serves no bound parameter.
-    """
-    unread = text(f"verdict = '{Verdict.UNRECOGNIZED}'")
-    some = select(CallbackRow.id).where(unread).limit(BACKLOG_MOST).subquery()
+    """How many callbacks nobody understood, up to `BACKLOG_MOST`."""
+    some = select(CallbackRow.id).where(UNREAD).limit(BACKLOG_MOST).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -102,7 +91,7 @@ def delete_old(session: Session, before: datetime, *, unread: bool, limit: int) 
 
 
 def _unread(account_id: UUID | None) -> list[ColumnElement[bool]]:
-    conditions = [CallbackRow.verdict == Verdict.UNRECOGNIZED]
+    conditions: list[ColumnElement[bool]] = [UNREAD]
     if account_id is not None:
         conditions.append(CallbackRow.account_id == account_id)
     return conditions

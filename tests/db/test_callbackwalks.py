@@ -19,7 +19,7 @@ from faxhooks.db.callbacklists import (
     tally_reasons,
 )
 from faxhooks.db.callbackwalks import Position
-from faxhooks.db.inbox import count_backlog
+from faxhooks.db.inbox import UnreadFilter, count_backlog, count_unread, list_unread
 from faxhooks.db.models import CallbackRow
 from faxhooks.domain.fax import Evidence, Verdict
 from faxhooks.services.parts import Parts
@@ -219,8 +219,12 @@ def test_those_of_a_busy_account_that_nobody_understood_have_their_index(inbox: 
         assert "ix_callbacks_unrecognized" in inbox.ways(each)
 
 
-def test_the_backlog_is_counted_by_the_index_that_holds_nothing_else(inbox: Inbox) -> None:
-    """A health probe asks for it every few seconds."""
-    assert "callbacks ix_callbacks_unrecognized" in inbox.ways(count_backlog)
-    unread = [row for row in inbox.rows if row["verdict"] == Verdict.UNRECOGNIZED]
+def test_what_nobody_understood_is_found_by_the_index_that_holds_nothing_else(inbox: Inbox) -> None:
+    """A health probe counts it every few seconds, and a worker reads it anew."""
+    unread = [row["id"] for row in inbox.rows if row["verdict"] == Verdict.UNRECOGNIZED]
     assert inbox.database.read(count_backlog) == len(unread)
+    assert inbox.database.read(count_unread) == len(unread)
+    listed = inbox.database.read(lambda session: list_unread(session, UnreadFilter()))
+    assert [each.id for each in listed] == unread[::-1]
+    for work in (count_backlog, count_unread, lambda session: list_unread(session, UnreadFilter())):
+        assert "callbacks ix_callbacks_unrecognized" in inbox.ways(work)
