@@ -2,61 +2,26 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Protocol
-from urllib.parse import unquote
 
 import httptools
 from gunicorn import util
 from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from faxhooks.web.bridge import TARGET
 from faxhooks.web.exchange import Exchange, OldExchange, Outlet
+from faxhooks.web.heads import MOST_HEAD, Limits, RefusedError, read_line
 
 log = logging.getLogger(__name__)
 
-_MOST_HEAD: Final = 64 * 1024
-"""Bytes of a request that are none of its body in one go: of its head, which is more than a proxy
-would hand on, of what is said of a chunk, and of headers behind the last one.
-"""
 _MOST_QUEUED: Final = 100
 """Requests of one connection that wait for the answer to another; each takes a hundred times the
 memory that it took to send.
 """
-
-_HOST: Final = re.compile(r"[^/]*//[^/?]*")
-"""What stands before the path and the query of a target that names its host."""
-
-
-class RefusedError(Exception):
-    """A head that is not taken, and the status that says why."""
-
-    def __init__(self, status: HTTPStatus) -> None:
-        super().__init__(status.phrase)
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Those of gunicorn's configuration, where 0 is none; it looks each of them up anew, which
-    took a third of the time of a request.
-    """
-
-    line: int
-    fields: int
-    field_size: int
-
-    @classmethod
-    def of(cls, cfg: Any) -> "Limits":
-        """Of this configuration."""
-        given = cfg.limit_request_line, cfg.limit_request_fields, cfg.limit_request_field_size
-        return cls(*(limit or _MOST_HEAD for limit in given))
 
 
 class Host(Protocol):
@@ -145,7 +110,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(getattr(error.__context__, "status", HTTPStatus.BAD_REQUEST))
             return
         else:
-            if self._bodiless > _MOST_HEAD:
+            if self._bodiless > MOST_HEAD:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return
         self._take_as_http(rest)
@@ -194,9 +159,7 @@ class Connection(HttpToolsProtocol):
             raise RefusedError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
-        """As uvicorn does it, but with an `Exchange`, and with the target as it was sent, which
-        ASGI takes apart; of one that names the host too, which a server has to take, its path.
-        """
+        """As uvicorn does it, but with an `Exchange`, and with the target as it was sent."""
         self._in_head = False
         if self.parser.should_upgrade():
             if self.parser.get_method() == b"CONNECT":
@@ -205,22 +168,10 @@ class Connection(HttpToolsProtocol):
         waits = self.is_answering
         if waits and len(self.pipeline) == _MOST_QUEUED:
             raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS)
-        method, target = self.parser.get_method().decode("ascii"), self.url.decode("latin-1")
-        if len(method) + len(target) + len(" HTTP/1.1") > self.worker.limits.line:
-            raise RefusedError(HTTPStatus.REQUEST_URI_TOO_LONG)
-        if not target.startswith(("/", "*")):
-            target = "/" + _HOST.sub("", target, count=1).removeprefix("/")
-        version = self.parser.get_http_version()
-        path, _, query = target.partition("?")
+        method, version = self.parser.get_method().decode("ascii"), self.parser.get_http_version()
         scope: Any = self.scope
-        scope |= {
-            "method": method,
-            "http_version": version,
-            "path": unquote(path) if "%" in path else path,
-            "raw_path": path.encode("latin-1"),
-            "query_string": query.encode("latin-1"),
-            TARGET: target,
-        }
+        scope |= {"method": method, "http_version": version}
+        scope |= read_line(method, self.url.decode("latin-1"), self.worker.limits)
         is_new = version == "1.1"
         self.cycle = (Exchange if is_new else OldExchange)(
             scope=self.scope,
@@ -243,19 +194,11 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self.answered = cycle
-        task = self.loop.create_task(cycle.run_asgi(app))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
-        """As uvicorn does it, but that more than a body may be too much."""
         self._bodiless = 0
-        if self.cycle.response_complete:
-            return
-        self.cycle.body += body
-        if len(self.cycle.body) > HIGH_WATER_LIMIT:
-            self.flow.pause_reading()
-        self.cycle.message_event.set()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._bodiless = 0

@@ -26,7 +26,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from faxhooks.web.connection import Connection, Limits
+from faxhooks.web.connection import Connection
+from faxhooks.web.heads import Limits
 
 _LAST_CALL: Final = 1.0
 """Seconds after which a stop closes connections that nothing more comes from."""
