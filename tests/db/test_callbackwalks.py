@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
 from benchmarks.plans import explain, overheard
 from faxhooks.db.callbacklists import (
@@ -23,6 +22,7 @@ from faxhooks.db.inbox import UnreadFilter, count_backlog, count_unread, list_un
 from faxhooks.db.models import CallbackRow
 from faxhooks.domain.fax import Evidence, Verdict
 from faxhooks.services.parts import Parts
+from tests.callbackrows import callback_row
 from tests.databases import Databases
 from tests.story import make_service
 
@@ -50,26 +50,15 @@ def label_of(number: int) -> str:
 
 def row(number: int, accounts: dict[str, UUID]) -> Row:
     """Two in a row come at the same moment; hardly any is not understood or contradicts."""
-    callback_id = uuid7()
     unread, received_at = number % 500 == 1, FIRST + MINUTE * (number // 2)
     verdict = Verdict.CONFLICT if number % 500 == 2 else Verdict.APPLIED
-    return {
-        "id": callback_id,
-        "account_id": accounts[label_of(number)],
-        "digest": callback_id.bytes[::-1],
-        "method": "POST",
-        "path": "/hooks/faxplus/token",
-        "query": "",
-        "headers": {},
-        "body": b"{}" * 100,
-        "received_at": received_at,
-        "last_seen_at": received_at,
-        "seen": 1,
-        "evidence": Evidence.SIGNED if number % 3 else Evidence.UNSIGNED,
-        "verdict": Verdict.UNRECOGNIZED if unread else verdict,
-        "reason": "unknown status: teleported" if unread else None,
-        "release": "1",
-    }
+    return callback_row(
+        accounts[label_of(number)],
+        received_at,
+        evidence=Evidence.SIGNED if number % 3 else Evidence.UNSIGNED,
+        verdict=Verdict.UNRECOGNIZED if unread else verdict,
+        reason="unknown status: teleported" if unread else None,
+    )
 
 
 class Inbox:

@@ -3,20 +3,19 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
-from uuid import UUID
 
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
 from benchmarks.plans import explain, overheard
 from faxhooks.db.arrivals import list_last_arrivals
 from faxhooks.db.models import CallbackRow
-from faxhooks.domain.fax import Evidence, Verdict
+from faxhooks.domain.fax import Evidence
 from faxhooks.services.accounts import Account
 from faxhooks.services.parts import Parts
 from faxhooks.services.settingup import Progress, ask_progress
+from tests.callbackrows import callback_row
 from tests.story import make_service
 
 T = TypeVar("T")
@@ -36,27 +35,6 @@ LAST: Final = {
 """When the last callback of each account came that had one in the week."""
 
 
-def row(account_id: UUID, received_at: datetime, evidence: Evidence) -> dict[str, Any]:
-    callback_id = uuid7()
-    return {
-        "id": callback_id,
-        "account_id": account_id,
-        "digest": callback_id.bytes[::-1],
-        "method": "POST",
-        "path": "/hooks/faxplus/token",
-        "query": "",
-        "headers": {},
-        "body": b"{}" * 100,
-        "received_at": received_at,
-        "last_seen_at": received_at,
-        "seen": 1,
-        "evidence": evidence,
-        "verdict": Verdict.APPLIED,
-        "reason": None,
-        "release": "1",
-    }
-
-
 def rows(accounts: dict[str, Account]) -> list[dict[str, Any]]:
     """In the order of their arrival."""
     old, signed, confirmed = NOW - timedelta(days=20), Evidence.SIGNED, Evidence.CONFIRMED
@@ -71,7 +49,7 @@ def rows(accounts: dict[str, Account]) -> list[dict[str, Any]]:
         ("quiet", NOW - MINUTE, confirmed),
     ]
     came.sort(key=lambda each: each[1])
-    return [row(accounts[label].id, at, evidence) for label, at, evidence in came]
+    return [callback_row(accounts[label].id, at, evidence=evidence) for label, at, evidence in came]
 
 
 @pytest.fixture
