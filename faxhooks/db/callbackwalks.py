@@ -24,9 +24,7 @@ Position = tuple[datetime, UUID]
 """Where a page begins: behind the callback of this arrival and id."""
 
 UNREAD: Final[Any] = text(f"callbacks.verdict = '{Verdict.UNRECOGNIZED}'")
-"""What nobody understood, in the very words of its partial index: SQLite does not see that this
-serves a bound parameter.
-"""
+"""What nobody understood, in the very words of its partial index, so that it is seen to serve."""
 
 _FEW: Final = 1_000
 """The most that a quiet account has. They lie apart, so each costs more than one passed over."""
