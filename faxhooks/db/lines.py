@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from os import dup
+from select import poll
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine
@@ -47,20 +48,17 @@ class Lines:
         line, self._line = self._line, None
         alarm = line.loop.call_later(until - time.monotonic(), line.cut)
         try:
-            done = await take_soon(steps, line.answer)
+            return await take_soon(steps, line.answer)
         except BaseException as error:
-            in_time = time.monotonic() < until
-            if in_time and line.is_idle:
-                self._line = line
-            else:
-                line.close()
-            if not in_time:
+            if line.is_cut:
                 raise UnavailableError("the database does not answer; try again") from error
             raise
         finally:
             alarm.cancel()
-        self._line = line
-        return done
+            if line.is_idle:
+                self._line = line
+            else:
+                line.close()
 
     def close(self) -> None:
         """Hang up, from wherever it is called."""
@@ -81,25 +79,28 @@ class _Line:
 
     def __init__(self, pooled: PoolProxiedConnection, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.is_over = False
+        self.is_over = self.is_cut = False
         self._pooled = pooled
         connection: Any = pooled.dbapi_connection
         self._connection = connection
         self._library = connection.pgconn
         self._library.nonblocking = 1
         self._socket = socket.socket(fileno=dup(connection.fileno()))
+        self._trouble = poll()
+        self._trouble.register(self._socket, 0)
         self._news: asyncio.Future[None] | None = None
+        self._lost: Exception | None = None
         loop.add_reader(self._socket, self._hear)
 
     @property
     def is_idle(self) -> bool:
         """Whether the server has answered all that it was asked, and awaits more."""
-        return not self.is_over and self._library.transaction_status == _IDLE
+        return self._lost is None and self._library.transaction_status == _IDLE
 
     def cut(self) -> None:
         """Let whoever waits for an answer hear at once that there is none."""
-        with suppress(OSError):  # The other side was quicker.
-            self._socket.shutdown(socket.SHUT_RDWR)
+        self.is_cut = True
+        self._lose(TimeoutError("no answer in time"))
 
     def close(self) -> None:
         """For good; without a word to the server, which may hang."""
@@ -107,7 +108,8 @@ class _Line:
             self.is_over = True
             if not self.loop.is_closed():
                 self.loop.remove_reader(self._socket)
-            self.cut()
+            with suppress(OSError):  # The other side was quicker.
+                self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
             self._pooled.invalidate()
             self._pooled.close()
@@ -143,32 +145,39 @@ class _Line:
             said = said or part
 
     async def _wait(self, *, for_room: bool = False) -> None:
-        """Until something has come, or there is room to say more."""
-        news = self._news = self.loop.create_future()
-        if for_room:
-            self.loop.add_writer(self._socket, self._tell)
-        try:
-            await news
-        finally:
-            self._news = None
+        """Until something has come, or there is room to say more. Raises how the line was lost."""
+        if self._lost is None:
+            self._news = self.loop.create_future()
             if for_room:
-                self.loop.remove_writer(self._socket)
+                self.loop.add_writer(self._socket, self._tell)
+            try:
+                await self._news
+            finally:
+                self._news = None
+                if for_room:
+                    self.loop.remove_writer(self._socket)
+        if self._lost is not None:
+            raise self._lost
 
     def _hear(self) -> None:
         try:
             self._library.consume_input()
+            # uvloop tells of trouble once and never again, also where words came before it, as a
+            # server's that is shut down do. So we hear it out.
+            while self._trouble.poll(0):
+                self._library.consume_input()
         except Exception as error:  # noqa: BLE001 (handed to whoever waits for it)
-            self._tell(error)
-            if self._news is None:
-                self.close()  # Nobody waits: the server has hung up in between.
+            self._lose(error)
         else:
             self._tell()
 
-    def _tell(self, error: Exception | None = None) -> None:
-        news = self._news
-        if news is None or news.done():
-            return
-        if error is None:
-            news.set_result(None)
+    def _lose(self, error: Exception) -> None:
+        self._lost = error
+        if self._news is None:
+            self.close()  # Nobody is at work: the server has hung up in between.
         else:
-            news.set_exception(error)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)

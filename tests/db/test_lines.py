@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
+import uvloop
 from psycopg import OperationalError, errors
 
 from faxhooks.db.lines import Lines
@@ -19,6 +21,18 @@ from tests.servers import Server
 LENGTH = Prepared("SELECT length($1), pg_backend_pid()")
 SLEEP = Prepared("SELECT pg_sleep(CAST($1 AS double precision))")
 DIVIDE = Prepared("SELECT 1 / CAST($1 AS integer)")
+NOTICE = b"N\0\0\0\x0eSWARNING\0\0"
+"""A server's message that it goes, but for most of it; then comes the answer, if any."""
+
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+@pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """By the loop that the server has, and by Python's own."""
+    chosen: Run = request.param
+    return chosen
 
 
 @pytest.fixture
@@ -49,17 +63,17 @@ def soon(seconds: float = 2.0) -> float:
     return time.monotonic() + seconds
 
 
-def test_a_line_is_kept_and_a_statement_prepared_once(postgresql_url: str) -> None:
+def test_a_line_is_kept_and_a_statement_prepared_once(run: Run, postgresql_url: str) -> None:
     async def story() -> None:
         with opened(postgresql_url) as lines:
             answers = [await lines.do(asked(LENGTH, b"x" * n), soon()) for n in (1, 20_000_000, 3)]
             assert [length for length, _ in answers] == [1, 20_000_000, 3]
             assert len({backend for _, backend in answers}) == 1
 
-    asyncio.run(story())
+    run(story())
 
 
-def test_the_loop_goes_on_while_the_server_works(postgresql_url: str) -> None:
+def test_the_loop_goes_on_while_the_server_works(run: Run, postgresql_url: str) -> None:
     async def story() -> None:
         with opened(postgresql_url) as lines:
             await lines.do(asked(LENGTH, b""), soon())
@@ -70,10 +84,12 @@ def test_the_loop_goes_on_while_the_server_works(postgresql_url: str) -> None:
                 steps += 1
             assert steps > 10
 
-    asyncio.run(story())
+    run(story())
 
 
-def test_what_the_server_refuses_is_raised_and_the_line_is_kept(postgresql_url: str) -> None:
+def test_what_the_server_refuses_is_raised_and_the_line_is_kept(
+    run: Run, postgresql_url: str
+) -> None:
     async def story() -> None:
         with opened(postgresql_url) as lines:
             _, backend = await lines.do(asked(LENGTH, b""), soon())
@@ -82,10 +98,10 @@ def test_what_the_server_refuses_is_raised_and_the_line_is_kept(postgresql_url: 
             assert await lines.do(asked(DIVIDE, b"1"), soon()) == [1]
             assert await lines.do(asked(LENGTH, b"x"), soon()) == [1, backend]
 
-    asyncio.run(story())
+    run(story())
 
 
-def test_the_work_hears_first_of_what_went_wrong(postgresql_url: str) -> None:
+def test_the_work_hears_first_of_what_went_wrong(run: Run, postgresql_url: str) -> None:
     def forgiving() -> Steps[str]:
         try:
             yield from asked(DIVIDE, b"0")
@@ -97,10 +113,10 @@ def test_the_work_hears_first_of_what_went_wrong(postgresql_url: str) -> None:
         with opened(postgresql_url) as lines:
             assert await lines.do(forgiving(), soon()) == "forgiven"
 
-    asyncio.run(story())
+    run(story())
 
 
-def test_a_hung_server_is_given_up_on_in_time(relay: Relay) -> None:
+def test_a_hung_server_is_given_up_on_in_time(run: Run, relay: Relay) -> None:
     async def story() -> None:
         with opened(relay.url) as lines:
             await lines.do(asked(LENGTH, b""), soon())
@@ -112,10 +128,12 @@ def test_a_hung_server_is_given_up_on_in_time(relay: Relay) -> None:
             relay.resume()
             assert (await lines.do(asked(LENGTH, b"abc"), soon()))[0] == 3
 
-    asyncio.run(story())
+    run(story())
 
 
-def test_a_line_that_is_cut_in_the_middle_of_work_is_an_error_of_the_driver(relay: Relay) -> None:
+def test_a_line_that_is_cut_in_the_middle_of_work_is_an_error_of_the_driver(
+    run: Run, relay: Relay
+) -> None:
     async def story() -> None:
         with opened(relay.url) as lines:
             await lines.do(asked(LENGTH, b""), soon())
@@ -127,11 +145,48 @@ def test_a_line_that_is_cut_in_the_middle_of_work_is_an_error_of_the_driver(rela
             relay.mend()
             assert (await lines.do(asked(LENGTH, b"abc"), soon()))[0] == 3
 
-    asyncio.run(story())
+    run(story())
+
+
+@pytest.mark.parametrize("last", [NOTICE, b""])
+def test_a_line_that_is_reset_is_an_error_at_once_whatever_came_before(
+    run: Run, relay: Relay, last: bytes
+) -> None:
+    async def story() -> None:
+        with opened(relay.url) as lines:
+            await lines.do(asked(LENGTH, b""), soon())
+            relay.hang()
+            working = asyncio.create_task(lines.do(asked(LENGTH, b"x"), soon()))
+            await asyncio.sleep(0)
+            # The loop hears of all of it in one turn.
+            relay.break_off(last)
+            time.sleep(0.1)
+            relay.resume()
+            with pytest.raises(OperationalError):
+                await asyncio.wait_for(working, 0.5)
+            assert (await lines.do(asked(LENGTH, b"abc"), soon()))[0] == 3
+
+    run(story())
+
+
+def test_a_line_that_is_reset_after_its_answer_is_opened_anew(run: Run, relay: Relay) -> None:
+    async def story() -> None:
+        with opened(relay.url) as lines:
+            await lines.do(asked(LENGTH, b""), soon())
+            relay.hang()
+            await asyncio.sleep(0)
+            relay.break_off(NOTICE)
+            time.sleep(0.1)
+            relay.resume()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0.05)
+            assert (await lines.do(asked(LENGTH, b"abc"), soon()))[0] == 3
+
+    run(story())
 
 
 def test_a_line_that_is_cut_while_nobody_talks_is_opened_anew(
-    postgresql_url: str, request: pytest.FixtureRequest
+    run: Run, postgresql_url: str, request: pytest.FixtureRequest
 ) -> None:
     server: Server = request.getfixturevalue("databases").server
 
@@ -144,4 +199,4 @@ def test_a_line_that_is_cut_while_nobody_talks_is_opened_anew(
             assert length == 3
             assert other != backend
 
-    asyncio.run(story())
+    run(story())

@@ -1,6 +1,7 @@
 """A TCP relay in front of a database, which can be cut or stopped like the real thing."""
 
 import socket
+import struct
 import threading
 from contextlib import suppress
 
@@ -34,6 +35,17 @@ class Relay:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._close_all()
+
+    def break_off(self, last: bytes) -> None:
+        """Say this to every client, and end the connections as a server does that is stopped
+        with words unread: they are reset.
+        """
+        for near in self._open[::2]:
+            near.sendall(last)
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            near.shutdown(socket.SHUT_RD)  # Else the thread that reads would keep it open.
+            near.close()
         self._close_all()
 
     def mend(self) -> None:
