@@ -1,5 +1,6 @@
 """Every proof in small, and that each names what it would catch."""
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def test_a_promise_is_kept(proof: Proof, kind: str, door: str, databases: Databa
             figures = proof.run(Trial(kind, proof.small, SEED, Path(folder), databases, None, door))
         except NotRunError as error:
             pytest.skip(str(error))
-    assert figures["holds"], figures
+    assert figures["holds"], json.dumps(figures)
 
 
 def test_every_proof_has_a_variant_to_catch_and_every_variant_a_proof() -> None:
