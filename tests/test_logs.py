@@ -219,6 +219,7 @@ def test_what_a_loop_tells_in_one_turn_is_written_at_its_end_in_whole_lines() ->
 def test_a_secret_is_masked_in_a_warning(lines: Lines, secret: tuple[str, str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
+        logging.captureWarnings(False)  # Else it believes that it does, where others asked for it.
         logging.captureWarnings(True)
         warnings.warn(secret[0], stacklevel=1)
         logging.captureWarnings(False)
