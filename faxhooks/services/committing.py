@@ -22,8 +22,6 @@ MOST: Final = 64
 """Items in one commit: enough to share a wait, too few to make one long."""
 _LEAST_SECONDS: Final = 0.4
 """Who has less time than this left does not begin a commit any more."""
-_MOST_PAUSE: Final = 0.01
-"""Seconds between two commits of a crowd, at most."""
 
 
 @dataclass(eq=False, slots=True)
@@ -156,12 +154,7 @@ class _Asked(Generic[T, R]):
 
 
 class TaskCommit(Generic[T, R]):
-    """The same for the tasks of one event loop, which awaits `commit` and goes on meanwhile.
-
-    Between two commits of a crowd it pauses for as long as the first one took: whoever was just
-    answered is back by then, and one commit serves all. Else half of the crowd would always wait
-    for the commit of the other half.
-    """
+    """The same for the tasks of one event loop, which awaits `commit` and goes on meanwhile."""
 
     def __init__(self, commit: Callable[[Sequence[T], float], Awaitable[Sequence[R]]]) -> None:
         self._commit = commit
@@ -185,10 +178,7 @@ class TaskCommit(Generic[T, R]):
         try:
             while self._queue:
                 if group := self._take_group():
-                    began = time.monotonic()
                     await self._answer(group, group[0].until)
-                    if len(group) > 1 and len(self._queue) < MOST:
-                        await asyncio.sleep(min(time.monotonic() - began, _MOST_PAUSE))
         finally:
             self._leader = None
 

@@ -124,36 +124,6 @@ def test_tasks_share_commits_and_each_gets_its_own_answer() -> None:
     assert [len(group) for group in disk.groups] == [MOST] * (500 // MOST) + [500 % MOST]
 
 
-def test_a_crowd_whose_halves_take_turns_comes_together() -> None:
-    disk = Disk()
-    commits: TaskCommit[int, int] = TaskCommit(disk.commit_soon)
-
-    async def ask_again(client: int, times: int) -> None:
-        await asyncio.sleep(0.01 * (client % 2))  # The others come while the first are committed.
-        for _ in range(times):
-            await commits.submit(client, soon())
-
-    async def story() -> None:
-        await asyncio.gather(*(ask_again(client, 10) for client in range(8)))
-
-    asyncio.run(story())
-    assert len(disk.groups[0]) == 4
-    assert [len(group) for group in disk.groups[2:9]] == [8] * 7
-
-
-def test_a_task_alone_never_pauses() -> None:
-    disk = Disk(seconds=0.01)
-    commits: TaskCommit[int, int] = TaskCommit(disk.commit_soon)
-
-    async def story() -> float:
-        started = time.monotonic()
-        for item in range(20):
-            await commits.submit(item, soon())
-        return time.monotonic() - started
-
-    assert asyncio.run(story()) < 0.35
-
-
 def test_one_bad_item_costs_other_tasks_nothing() -> None:
     async def commit(items: Sequence[int], _until: float) -> list[int]:
         if 3 in items:
